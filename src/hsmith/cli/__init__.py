@@ -1,0 +1,1 @@
+"""The hsmith command: one file for each noun."""

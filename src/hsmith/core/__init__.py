@@ -1,0 +1,1 @@
+"""What an HSM does: tokens, objects, templates, policy. No sockets, SQL or CK_ structs."""

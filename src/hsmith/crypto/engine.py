@@ -1,0 +1,161 @@
+"""What the core asks of a mechanism's engine. One Engine instance serves one mechanism and keeps no state.
+
+An engine raises Refused with the return value of the standard: MECHANISM_PARAM_INVALID for a bad parameter,
+DATA_LEN_RANGE, ENCRYPTED_DATA_INVALID, SIGNATURE_INVALID and so on. The core has already checked, from the
+mechanism's row, the operation, the key's class, type and size, the key's usage attributes and the parameter's class.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from hsmith.crypto.keys import Key
+from hsmith.spec.constants import Fault
+from hsmith.spec.faults import Refused
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
+Attributes: TypeAlias = Mapping[int, Any]
+
+
+class Stream(ABC):
+    """A running encryption or decryption."""
+
+    @abstractmethod
+    def update(self, data: Buffer) -> bytes: ...
+
+    @abstractmethod
+    def finish(self) -> bytes: ...
+
+    @abstractmethod
+    def update_size(self, length: int) -> int:
+        """Exact number of bytes that update() returns for ``length`` more bytes."""
+
+    @abstractmethod
+    def finish_size(self) -> int:
+        """Upper bound of what finish() returns now."""
+
+    @abstractmethod
+    def once_size(self, length: int) -> int:
+        """Upper bound of what once() returns for ``length`` bytes."""
+
+    def once(self, data: Buffer) -> bytes:
+        return self.update(data) + self.finish()
+
+
+class Signer(ABC):
+    """A running signature or MAC. ``size`` is the exact length in bytes of the result (an upper bound is permitted)."""
+
+    size: int
+
+    @abstractmethod
+    def update(self, data: Buffer) -> None: ...
+
+    @abstractmethod
+    def finish(self) -> bytes: ...
+
+    def once(self, data: Buffer) -> bytes:
+        self.update(data)
+        return self.finish()
+
+
+class Verifier(ABC):
+    """A running verification; a wrong signature is Refused(SIGNATURE_INVALID) or Refused(SIGNATURE_LEN_RANGE)."""
+
+    @abstractmethod
+    def update(self, data: Buffer) -> None: ...
+
+    @abstractmethod
+    def finish(self, signature: Buffer) -> None: ...
+
+    def once(self, data: Buffer, signature: Buffer) -> None:
+        self.update(data)
+        self.finish(signature)
+
+
+class Digest(ABC):
+    """A running digest. ``size``: length in bytes of the result."""
+
+    size: int
+
+    @abstractmethod
+    def update(self, data: Buffer) -> None: ...
+
+    @abstractmethod
+    def finish(self) -> bytes: ...
+
+    def once(self, data: Buffer) -> bytes:
+        self.update(data)
+        return self.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a derivation is to make: the target's class and type, its length in bytes (None: the natural one),
+    and how to get the key behind a handle in the mechanism's parameter (refused if it may not be used)."""
+
+    cls: int
+    key_type: int
+    length: int | None
+    key: Callable[[int], Key]
+
+
+def _missing() -> Refused:
+    return Refused(Fault.MECHANISM_INVALID, "the mechanism does not offer this operation")
+
+
+class Engine:
+    """One mechanism. Overrides what its row offers; a test holds the row's flags against the overridden methods."""
+
+    def digest(self, params: Any) -> Digest:
+        raise _missing()
+
+    def encrypt(self, key: Key, params: Any) -> Stream:
+        raise _missing()
+
+    def decrypt(self, key: Key, params: Any) -> Stream:
+        raise _missing()
+
+    def sign(self, key: Key, params: Any) -> Signer:
+        raise _missing()
+
+    def verify(self, key: Key, params: Any) -> Verifier:
+        raise _missing()
+
+    def sign_recover(self, key: Key, params: Any) -> Signer:
+        raise _missing()
+
+    def verify_recover(self, key: Key, params: Any, signature: Buffer) -> bytes:
+        raise _missing()
+
+    def generate(self, params: Any, template: Attributes) -> dict[int, Any]:
+        """The value attributes (VALUE, PRIME, ...) of a new secret key or of domain parameters."""
+        raise _missing()
+
+    def generate_pair(
+        self, params: Any, public: Attributes, private: Attributes
+    ) -> tuple[dict[int, Any], dict[int, Any]]:
+        """The value attributes of the two halves, KEY_TYPE included."""
+        raise _missing()
+
+    def wrap(self, key: Key, params: Any, material: bytes) -> bytes:
+        """Wrap the encoded key (hsmith.crypto.keys.encode)."""
+        raise _missing()
+
+    def unwrap(self, key: Key, params: Any, wrapped: Buffer) -> bytes:
+        raise _missing()
+
+    def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
+        """The value attributes of the derived object: usually {VALUE: bytes}."""
+        raise _missing()
+
+    def encapsulate(self, key: Key, params: Any) -> tuple[bytes, bytes]:
+        """(ciphertext, shared secret)."""
+        raise _missing()
+
+    def decapsulate(self, key: Key, params: Any, ciphertext: Buffer) -> bytes:
+        raise _missing()
+
+    def ciphertext_size(self, key: Key, params: Any) -> int:
+        """Length in bytes of an encapsulation, known without making one."""
+        raise _missing()

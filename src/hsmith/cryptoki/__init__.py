@@ -1,0 +1,1 @@
+"""Sessions, operations and one handler for each function of the standard."""

@@ -1,0 +1,1 @@
+"""The process that holds the keys: its start, its life and its end."""

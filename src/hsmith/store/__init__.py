@@ -1,0 +1,1 @@
+"""Durable records: the only importer of database drivers."""

@@ -1,0 +1,141 @@
+"""What is durable: records, the changes that are made to them, and the Store that keeps them.
+
+A store knows nothing of what is in a blob: sealing and index tags are made above it (hsmith.store.sealing). All
+changes given to one call of change() are made together or not at all, and are on disk when it returns.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """A token. ``id`` is never used again; ``slot`` is its slot ID for ever; ``blob`` is its sealed state."""
+
+    id: int
+    slot: int
+    version: int
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyslotRecord:
+    """A way to the token's master key. ``name``: "so", "user", or "user:NAME". ``blob``: the wrapped key with its KDF's
+    parameters. ``failures``: wrong PINs since the last right one."""
+
+    token: int
+    name: str
+    blob: bytes
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRecord:
+    """A token object. ``version`` counts its changes and is bound into ``blob``. ``private``: sealed under the master key."""
+
+    token: int
+    id: int
+    version: int
+    private: bool
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PutToken:
+    """Insert (version 1) or replace (the stored version must be one less)."""
+
+    record: TokenRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteToken:
+    """Delete the token with its keyslots, objects and index."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClearObjects:
+    """Delete all objects and keyslots of a token (C_InitToken), not the token."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutKeyslot:
+    record: KeyslotRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteKeyslot:
+    token: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetFailures:
+    """Set a keyslot's counter of wrong PINs."""
+
+    token: int
+    name: str
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutObject:
+    """Insert (version 1) or replace (the stored version must be one less) with its index tags, all of them."""
+
+    record: ObjectRecord
+    tags: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteObject:
+    """Delete an object with its index; it must exist."""
+
+    token: int
+    id: int
+
+
+Change = PutToken | DeleteToken | ClearObjects | PutKeyslot | DeleteKeyslot | SetFailures | PutObject | DeleteObject
+
+
+class Conflict(Exception):
+    """A change's version did not follow the stored one, or its record is gone: nothing of the call was made."""
+
+
+class StoreFull(Exception):
+    """The disk, or a limit, is full: nothing of the call was made; reading goes on."""
+
+
+class StoreBroken(Exception):
+    """The storage failed; str() says in words what happened and what to do. Nothing was acknowledged."""
+
+
+class Store(Protocol):
+    """Thread-safe. Reads see every acknowledged change."""
+
+    def change(self, changes: Sequence[Change]) -> None:
+        """Make all changes, durably, or none. Raises Conflict, StoreFull or StoreBroken."""
+
+    def reserve(self) -> int:
+        """A number for a new token or object that was never given before (not even before a crash)."""
+
+    def tokens(self) -> list[TokenRecord]:
+        """All tokens, by slot."""
+
+    def keyslots(self, token: int) -> list[KeyslotRecord]: ...
+
+    def object(self, token: int, id: int) -> ObjectRecord | None: ...
+
+    def objects(self, token: int, ids: Iterable[int]) -> list[ObjectRecord]:
+        """Those of ``ids`` that exist, by id."""
+
+    def find(self, token: int, tags: Sequence[bytes], *, after: int = 0, limit: int = -1) -> list[int]:
+        """Ids, ascending and greater than ``after``, of the objects that have every one of ``tags`` (none: all objects).
+        The first tag is the most selective: the cost is that of the objects which have it."""
+
+    def count(self, token: int) -> int: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""The protocol between the module and the keeper."""
