@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from hsmith.crypto.keys import Key
+from hsmith.crypto.key import Key
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 
@@ -142,7 +142,9 @@ class Engine:
         """Wrap the encoded key (hsmith.crypto.keys.encode)."""
         raise _missing()
 
-    def unwrap(self, key: Key, params: Any, wrapped: Buffer) -> bytes:
+    def unwrap(self, key: Key, params: Any, wrapped: Buffer, length: int | None = None) -> bytes:
+        """The encoded key. ``length``: bytes that the new secret key must have, where its template or its type tells (None for
+        a private key): mechanisms that pad with zeros cut to it; RSA v1.5 goes on with a random key of that length."""
         raise _missing()
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:

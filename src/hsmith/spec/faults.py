@@ -25,3 +25,11 @@ class TooSmall(Refused):
     def __init__(self, length: int) -> None:
         super().__init__(Fault.BUFFER_TOO_SMALL)
         self.length = length
+
+
+class Partly(Refused):
+    """A refusal that still has results: C_GetAttributeValue gives what may be read beside what may not."""
+
+    def __init__(self, fault: Fault, results: tuple[object, ...]) -> None:
+        super().__init__(fault)
+        self.results = results

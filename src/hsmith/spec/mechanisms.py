@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
-from hsmith.spec.constants import KeyType, Mechanism, MechanismFlag
+from hsmith.spec.constants import KeyType, Mechanism, MechanismFlag, ObjectClass
 
 
 class Grade(Enum):
@@ -27,6 +27,7 @@ class MechanismRow:
     the standard gives for this mechanism (bits for RSA, EC, DSA, DH; bytes for secret keys; 0 where it has no meaning).
     ``params``: the parameter classes it takes: None (no parameter), bytes, int (a CK_ULONG), or classes of hsmith.spec.params.
     ``multi_part``: whether C_*Update works (table "Mechanisms vs. functions": single-part only when False).
+    ``wraps``: the classes of keys that it wraps and unwraps, where it does.
     """
 
     mechanism: Mechanism
@@ -37,6 +38,7 @@ class MechanismRow:
     params: tuple[Any, ...] = (None,)
     multi_part: bool = True
     grade: Grade = Grade.MODERN
+    wraps: tuple[ObjectClass, ...] = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
 
 
 MECHANISMS: Final[dict[int, MechanismRow]] = {}

@@ -32,7 +32,8 @@ class KeyslotRecord:
 
 @dataclass(frozen=True, slots=True)
 class ObjectRecord:
-    """A token object. ``version`` counts its changes and is bound into ``blob``. ``private``: sealed under the master key."""
+    """A token object. ``version`` counts its changes and is bound into ``blob``. ``private``: sealed under the
+    master key."""
 
     token: int
     id: int
@@ -133,7 +134,7 @@ class Store(Protocol):
         """Those of ``ids`` that exist, by id."""
 
     def find(self, token: int, tags: Sequence[bytes], *, after: int = 0, limit: int = -1) -> list[int]:
-        """Ids, ascending and greater than ``after``, of the objects that have every one of ``tags`` (none: all objects).
+        """Ids, ascending and greater than ``after``, of the objects that have every one of ``tags`` (none: all).
         The first tag is the most selective: the cost is that of the objects which have it."""
 
     def count(self, token: int) -> int: ...

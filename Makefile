@@ -1,0 +1,43 @@
+# The two commands: `make demo` and `make test`. Both set everything up first, in .venv of this folder.
+# PYTHON=python3.12 picks another interpreter (3.11 or later); ARGS="-k name" is handed to pytest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+MODULE_SOURCES := $(wildcard setup.py module/*.[ch] module/generated/*.[ch])
+
+.PHONY: test demo check format clean
+
+test: $(STAMP)
+	$(BIN)/pytest $(ARGS)
+
+demo: $(STAMP)
+	@$(BIN)/python tools/demo.py
+
+# What need not run anything of others: style, types, layers, generated files, and the quick tests.
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/gen.py --check
+	$(BIN)/pytest -q -m "not client and not slow" $(ARGS)
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Installed anew only when the build, the dependencies or the module's C changed; Python code is used in place.
+$(STAMP): pyproject.toml $(MODULE_SOURCES)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "hsmith needs Python 3.11 or later, and $(PYTHON) is older or missing. Try: make PYTHON=python3.12" >&2; exit 1; }
+	@command -v $${CC:-cc} >/dev/null || { \
+	    echo "hsmith needs a C compiler for its module: install gcc (Debian: apt-get install gcc libc6-dev)." >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist src/hsmith.egg-info src/hsmith/libhsmith.so .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests tools -name __pycache__ -prune -exec rm -rf {} +

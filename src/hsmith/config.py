@@ -1,0 +1,116 @@
+"""The configuration: one field for each key, from which parsing, errors and documentation come.
+
+The file is TOML (config.toml in HSMITH_HOME, else ~/.config/hsmith/config.toml); without it the defaults hold.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hsmith.home import Home, Trouble, words
+
+T = TypeVar("T")
+TYPE_NAMES = {bool: "true or false", int: "a whole number", str: "a string"}
+
+
+def key(name: str, default: T, meaning: str, *, least: int = 0, choices: tuple[str, ...] = ()) -> T:
+    """A field of Config: its key in the file, its default (which gives the type) and its meaning in a line."""
+    facts = {"name": name, "meaning": meaning, "least": least, "choices": choices}
+    result: T = field(default=default, metadata=facts)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The values of all keys."""
+
+    keeper_socket: str = key(
+        "keeper.socket", "", "Address at which the keeper listens; empty: keeper.sock in the runtime folder."
+    )
+    keeper_autostart: bool = key("keeper.autostart", True, "Whether a client that finds no keeper starts one.")
+    keeper_idle_seconds: int = key(
+        "keeper.idle_seconds", 300, "The keeper ends after this time without any client; 0: never."
+    )
+    keeper_grace_seconds: int = key(
+        "keeper.grace_seconds", 300, "After the last logout, how long the next login with the right PIN is fast; 0: never."
+    )
+    keeper_connections: int = key("keeper.connections", 2048, "Most connections at a time.", least=1)
+    pin_kdf_milliseconds: int = key(
+        "pin.kdf_milliseconds", 150, "Time that Argon2id takes to turn a new PIN into a key.", least=10
+    )
+    pin_attempts: int = key("pin.attempts", 10, "Wrong PINs in a row until the PIN is locked.", least=1)
+    log_level: str = key(
+        "log.level", "info", "The least level that is logged.", choices=("debug", "info", "warning", "error")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known of one key of the file."""
+
+    attribute: str
+    name: str
+    default: bool | int | str
+    meaning: str
+    least: int
+    choices: tuple[str, ...]
+
+
+KEYS = {f.metadata["name"]: Key(attribute=f.name, default=f.default, **f.metadata) for f in fields(Config)}
+
+
+def load(home: Home) -> Config:
+    """The configuration of ``home``. Raises Trouble for a file that cannot be read or is wrong."""
+    try:
+        text = home.config.read_bytes()
+    except FileNotFoundError:
+        return Config()
+    except OSError as error:
+        raise Trouble(f"The configuration {home.config} cannot be read: {words(error)}.") from error
+    return parse(text, home.config)
+
+
+def parse(text: bytes, path: Path) -> Config:
+    """The configuration in ``text``; ``path`` is named in errors. Raises Trouble."""
+    import tomllib  # Costs as much as the rest of a client's start, and most homes have no such file.
+
+    try:
+        document = tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Trouble(f"The configuration {path} is not TOML: {error}.") from error
+    values: dict[str, Any] = {}
+    for name, value in _flat(document):
+        if name not in KEYS:
+            raise Trouble(f"The configuration {path} has an unknown key '{name}'.{_suggestion(name)}")
+        values[KEYS[name].attribute] = _checked(KEYS[name], value, path)
+    return Config(**values)
+
+
+def _flat(document: dict[str, object]) -> Iterator[tuple[str, object]]:
+    """The keys as "table.key": no key is deeper than that."""
+    for name, value in document.items():
+        if isinstance(value, dict) and any(known.startswith(name + ".") for known in KEYS):
+            yield from ((f"{name}.{inner}", v) for inner, v in value.items())
+        else:
+            yield name, value
+
+
+def _suggestion(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, KEYS, n=1, cutoff=0.5) or [k for k in KEYS if k.endswith("." + name)]
+    return f" Did you mean '{near[0]}'?" if near else f" The keys are: {', '.join(KEYS)}."
+
+
+def _checked(known: Key, value: object, path: Path) -> bool | int | str:
+    """The value, if its type (bool is not int here) and range are right. Raises Trouble."""
+    wanted: type = type(known.default)
+    if type(value) is not wanted:
+        raise Trouble(f"In {path}, '{known.name}' must be {TYPE_NAMES[wanted]}, not {value!r}.")
+    if isinstance(value, int) and not known.least <= value <= 2**31 - 1:
+        raise Trouble(f"In {path}, '{known.name}' must be {known.least} or more, not {value}.")
+    if known.choices and value not in known.choices:
+        raise Trouble(f"In {path}, '{known.name}' must be one of {', '.join(known.choices)}, not '{value}'.")
+    assert isinstance(value, bool | int | str)  # Its type is that of the default.
+    return value

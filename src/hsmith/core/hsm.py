@@ -1,0 +1,116 @@
+"""The HSM: its slots, the tokens in them, and the events that happen to them."""
+
+import threading
+from pathlib import Path
+
+from hsmith.core import token as tokens
+from hsmith.core.durable import Durable, Settings
+from hsmith.core.pins import check_new
+from hsmith.core.token import Token
+from hsmith.spec.constants import Fault
+from hsmith.spec.faults import Refused
+from hsmith.store import secret
+from hsmith.store.sqlite import SqliteStore
+
+
+class Hsm:
+    """Every token has a slot whose ID never changes and is never given again; the slot after the last is empty.
+
+    ``opened(path)`` is the embedded default; any Store serves.
+    """
+
+    def __init__(self, durable: Durable) -> None:
+        self._durable = durable
+        self._changed = threading.Condition()
+        self._events: list[int] = []
+        self._slots: dict[int, Token] = {}
+        self._next = 0
+        for record in durable.store.tokens():
+            self._next = record.slot + 1
+            if record.blob:
+                self._slots[record.slot] = Token(record, durable)
+
+    @classmethod
+    def opened(cls, folder: Path, settings: Settings | None = None) -> "Hsm":
+        """Open, or make, the store in ``folder``. Raises StoreBroken with a sentence for the user."""
+        store_secret = secret.load(folder)
+        store = SqliteStore(folder)
+        try:
+            return cls(Durable(store, store_secret, settings or Settings()))
+        except BaseException:
+            store.close()
+            raise
+
+    def close(self) -> None:
+        for token in self._slots.values():
+            token.close()
+        self._durable.store.close()
+
+    @property
+    def settings(self) -> Settings:
+        return self._durable.settings
+
+    @property
+    def store(self) -> object:
+        return self._durable.store
+
+    def slots(self) -> list[int]:
+        """Slot IDs in order; the last is the uninitialised one."""
+        with self._changed:
+            return [*sorted(self._slots), self._next]
+
+    def tokens(self) -> list[Token]:
+        with self._changed:
+            return [self._slots[slot] for slot in sorted(self._slots)]
+
+    def token(self, slot: int) -> Token | None:
+        """The token in a slot, None for the uninitialised one."""
+        found = self._slots.get(slot)
+        if found is None and slot != self._next:
+            raise Refused(Fault.SLOT_ID_INVALID, f"there is no slot {slot}")
+        return found
+
+    def initialise(self, slot: int, so_pin: bytes | None, label: bytes) -> Token:
+        """C_InitToken: make a token in the uninitialised slot, or empty the one that is there."""
+        token = self.token(slot)
+        if token is None:
+            with self._changed:
+                if slot != self._next:
+                    raise Refused(Fault.SLOT_ID_INVALID, f"slot {slot} was initialised meanwhile")
+                token = tokens.make(slot, check_new(so_pin), label, self._durable)
+                self._slots[slot] = token
+                self._next = slot + 1
+        else:
+            if token.sessions:
+                raise Refused(Fault.SESSION_EXISTS, "an application has a session with this token")
+            token.initialise_again(so_pin or b"", label)
+        self._event(slot)
+        return token
+
+    def remove(self, token: Token, so_pin: bytes) -> None:
+        """Remove a token with all its objects for ever. Its slot ID is not given again."""
+        if token.sessions:
+            raise Refused(Fault.SESSION_EXISTS, "an application has a session with this token")
+        token.check_so(so_pin)
+        self._durable.commit(token.tombstone())
+        with self._changed:
+            self._slots.pop(token.slot, None)
+        token.shelf.forget()
+        self._event(token.slot)
+
+    # -- slot events (C_WaitForSlotEvent): a list that only grows; each application keeps its place in it
+
+    def events_so_far(self) -> int:
+        return len(self._events)
+
+    def wait_event(self, place: int, timeout: float) -> list[int]:
+        """The slots with events after ``place``, waiting up to ``timeout`` seconds for one."""
+        with self._changed:
+            if len(self._events) <= place:
+                self._changed.wait(timeout)
+            return self._events[place:]
+
+    def _event(self, slot: int) -> None:
+        with self._changed:
+            self._events.append(slot)
+            self._changed.notify_all()

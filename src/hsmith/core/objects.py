@@ -1,0 +1,49 @@
+"""Objects as the core holds them: their attributes, and the key that the crypto library made of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hsmith.crypto import keys
+from hsmith.spec.constants import Attr, ObjectClass
+
+#: Session objects are numbered from here, token objects below: the two never meet in a handle.
+FIRST_SESSION_OBJECT = 1 << 31
+
+KEY_CLASSES = frozenset({ObjectClass.PUBLIC_KEY, ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY})
+
+
+class Object:
+    """One object in memory, never changed in place: a change makes the next version and retires this one.
+
+    ``alive`` turns False when the object is destroyed or replaced, so that an operation that began with it
+    notices at its next step.
+    """
+
+    __slots__ = ("__weakref__", "_key", "alive", "attributes", "id", "owner", "private", "version")
+
+    def __init__(self, id: int, attributes: Mapping[int, Any], *, version: int = 1, owner: object = None) -> None:
+        self.id = id
+        self.attributes = attributes
+        self.version = version
+        self.owner = owner
+        self.private = bool(attributes.get(Attr.PRIVATE, False))
+        self.alive = True
+        self._key: keys.Key | None = None
+
+    def __repr__(self) -> str:
+        return f"<Object {self.id} version {self.version}>"
+
+    @property
+    def cls(self) -> int:
+        value: int = self.attributes[Attr.CLASS]
+        return value
+
+    @property
+    def on_token(self) -> bool:
+        return self.owner is None
+
+    def key(self) -> keys.Key:
+        """The loaded key; made once and kept with the object. Raises Refused when the material is not usable."""
+        if self._key is None:
+            self._key = keys.load(self.attributes)
+        return self._key

@@ -1,0 +1,167 @@
+"""The objects of one token: found by index, loaded when they are used, changed in the store first."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
+
+from hsmith.core import templates
+from hsmith.core.durable import Durable
+from hsmith.core.objects import Object
+from hsmith.spec.constants import Attr, Fault
+from hsmith.spec.faults import Refused
+from hsmith.spec.values import Template
+from hsmith.store.records import Conflict, DeleteObject, ObjectRecord, PutObject
+from hsmith.store.sealing import Damaged, Sealer
+
+#: Objects kept ready for use; others are loaded again from the store.
+CACHE_SIZE = 4096
+
+
+class Sealers(Protocol):
+    """Where the shelf gets its keys: public objects always, private ones while somebody is logged in."""
+
+    def sealer(self, private: bool) -> Sealer: ...
+
+
+class Shelf:
+    """Token objects. Thread-safe: a change is durable before anybody sees it, and seen by all when the call returns."""
+
+    def __init__(self, token: int, durable: Durable, sealers: Sealers) -> None:
+        self._token = token
+        self._durable = durable
+        self._sealers = sealers
+        self._lock = threading.Lock()
+        self._recent: dict[int, Object] = {}
+        self._live: WeakValueDictionary[int, Object] = WeakValueDictionary()
+        self._changes = 0
+
+    def get(self, id: int) -> Object | None:
+        """The object, or None when there is none. Refused(DEVICE_ERROR) when its record is damaged."""
+        found = self._recent.get(id)
+        return found if found is not None else self._load(id)
+
+    def add(self, *attribute_sets: Mapping[int, Any]) -> list[Object]:
+        """Make new objects, all or none: the two halves of a key pair exist together or not at all."""
+        made = [Object(self._durable.reserve(), attributes) for attributes in attribute_sets]
+        self._durable.commit([self._put(object) for object in made])
+        with self._lock:
+            for object in made:
+                self._keep(object)
+        return made
+
+    def change(self, object: Object, changed: Callable[[Mapping[int, Any]], Mapping[int, Any]]) -> Object:
+        """Replace an object's attributes by ``changed(attributes)``; computed again when another change came first."""
+        while True:
+            new = Object(object.id, changed(object.attributes), version=object.version + 1)
+            try:
+                self._durable.commit([self._put(new)])
+            except Conflict:
+                self._retire(object)
+                object = self._present(object.id)
+                continue
+            with self._lock:
+                self._changes += 1
+                self._drop(object.id)
+                self._keep(new)
+            return new
+
+    def destroy(self, object: Object) -> None:
+        try:
+            self._durable.commit([DeleteObject(self._token, object.id)])
+        except Conflict:
+            raise Refused(Fault.OBJECT_HANDLE_INVALID, "the object was destroyed meanwhile") from None
+        finally:
+            self._retire(object)
+
+    def find(self, template: Template, *, private: bool) -> Iterable[tuple[int, bool]]:
+        """(id, whether private) of every object that matches; private ones only when asked for, in order of id."""
+        indexed = templates.searchable(template)
+        complete = len(indexed) == len({type for type, _ in template})
+        for scope in (False, True) if private else (False,):
+            tag = self._sealers.sealer(scope).tag
+            tags = [tag(attr, value) for attr, value in indexed] or [tag(Attr.PRIVATE, scope)]
+            for id in self._durable.store.find(self._token, tags):
+                if complete or self._matches(id, template):
+                    yield id, scope
+
+    def count(self) -> int:
+        """How many objects the token has, private ones included."""
+        return self._durable.store.count(self._token)
+
+    def forget_private(self) -> None:
+        """Nobody is logged in any more: no private object stays in memory."""
+        with self._lock:
+            self._changes += 1
+            for object in list(self._live.values()):
+                if object.private:
+                    object.alive = False
+                    self._drop(object.id)
+
+    def forget(self) -> None:
+        """The token was initialised again or removed."""
+        with self._lock:
+            self._changes += 1
+            for object in list(self._live.values()):
+                object.alive = False
+            self._recent.clear()
+            self._live.clear()
+
+    def _matches(self, id: int, template: Template) -> bool:
+        try:
+            object = self.get(id)
+        except Refused:
+            return False
+        return object is not None and templates.matches(object.attributes, template)
+
+    def _present(self, id: int) -> Object:
+        object = self.get(id)
+        if object is None:
+            raise Refused(Fault.OBJECT_HANDLE_INVALID, "the object was destroyed meanwhile")
+        return object
+
+    def _load(self, id: int) -> Object | None:
+        while True:
+            changes = self._changes
+            found = self._live.get(id)
+            if found is None:
+                record = self._durable.store.object(self._token, id)
+                if record is None:
+                    return None
+                found = self._unseal(record)
+            with self._lock:
+                if changes == self._changes:
+                    self._keep(found)
+                    return found
+
+    def _unseal(self, record: ObjectRecord) -> Object:
+        sealer = self._sealers.sealer(record.private)
+        try:
+            attributes = sealer.unseal(record)
+        except Damaged as damaged:
+            raise Refused(Fault.DEVICE_ERROR, str(damaged)) from damaged
+        return Object(record.id, attributes, version=record.version)
+
+    def _put(self, object: Object) -> PutObject:
+        sealer = self._sealers.sealer(object.private)
+        pairs = [*templates.index(object.attributes), (Attr.PRIVATE, object.private)]
+        record = sealer.seal(object.id, object.version, object.attributes)
+        return PutObject(record, tuple(sealer.tag(attr, value) for attr, value in pairs))
+
+    def _keep(self, object: Object) -> None:
+        self._live[object.id] = object
+        self._recent[object.id] = object
+        if len(self._recent) > CACHE_SIZE:
+            del self._recent[next(iter(self._recent))]
+
+    def _drop(self, id: int) -> None:
+        self._recent.pop(id, None)
+        old = self._live.pop(id, None)
+        if old is not None:
+            old.alive = False
+
+    def _retire(self, object: Object) -> None:
+        with self._lock:
+            self._changes += 1
+            self._drop(object.id)
+            object.alive = False

@@ -1,0 +1,72 @@
+"""What the store needs of cryptography: one AEAD, one MAC, one derivation, one password hash, random bytes."""
+
+import hashlib
+import hmac
+import os
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_SIZE: Final = 32  # bytes: AES-256, HMAC-SHA-256
+NONCE_SIZE: Final = 12  # bytes: 96 bits, SP 800-38D section 8.2.2
+TAG_SIZE: Final = 16  # bytes
+
+
+class Tampered(Exception):
+    """A sealed blob, its associated data or its key is not what it was when it was sealed."""
+
+
+def random_bytes(length: int) -> bytes:
+    """``length`` bytes from the system's generator."""
+    return os.urandom(length)
+
+
+def seal(key: bytes, data: bytes, aad: bytes) -> bytes:
+    """AES-256-GCM: random nonce, ciphertext, tag. ``key`` is 32 bytes; ``aad`` is bound, not stored.
+
+    A random 96-bit nonce permits 2^32 seals under one key (SP 800-38D section 8.3): derive a key for each purpose.
+    """
+    nonce = os.urandom(NONCE_SIZE)
+    return nonce + _cipher(key).encrypt(nonce, data, aad)
+
+
+def unseal(key: bytes, blob: bytes, aad: bytes) -> bytes:
+    """The data of a blob made by seal(); Tampered when anything differs or the blob is too short."""
+    if len(blob) < NONCE_SIZE + TAG_SIZE:
+        raise Tampered("the sealed record is too short")
+    try:
+        return _cipher(key).decrypt(blob[:NONCE_SIZE], blob[NONCE_SIZE:], aad)
+    except InvalidTag:
+        raise Tampered("the sealed record was changed, or belongs elsewhere") from None
+
+
+def mac(key: bytes, *parts: bytes) -> bytes:
+    """HMAC-SHA-256, 32 bytes, over the parts, each preceded by its length so that no two lists of parts collide."""
+    message = b"".join([len(part).to_bytes(8, "big") + part for part in parts])
+    return hmac.digest(key, message, hashlib.sha256)
+
+
+def equal(left: bytes, right: bytes) -> bool:
+    """Whether two secrets are equal, in a time that does not tell where they differ."""
+    return hmac.compare_digest(left, right)
+
+
+def derive(key: bytes, info: bytes, length: int = KEY_SIZE) -> bytes:
+    """HKDF-SHA-256 (RFC 5869) without salt: an independent key for the purpose named by ``info``."""
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(key)
+
+
+def argon2id(secret: bytes, salt: bytes, *, memory_kib: int, iterations: int, lanes: int, length: int = 32) -> bytes:
+    """Argon2id (RFC 9106), ``length`` bytes. ``salt`` is at least 8 bytes; ``memory_kib`` is at least 8 for each lane."""
+    kdf = Argon2id(salt=salt, length=length, iterations=iterations, lanes=lanes, memory_cost=memory_kib)
+    return kdf.derive(secret)
+
+
+def _cipher(key: bytes) -> AESGCM:
+    if len(key) != KEY_SIZE:
+        raise ValueError("a sealing key has 32 bytes")
+    return AESGCM(key)

@@ -1,0 +1,141 @@
+"""Objects (chapter "Object management functions"): made, read, changed, copied, searched and destroyed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hsmith.core import builtin, templates
+from hsmith.core.objects import Object
+from hsmith.cryptoki import operations
+from hsmith.cryptoki.application import Session
+from hsmith.cryptoki.handlers import handles
+from hsmith.cryptoki.operations import Active
+from hsmith.spec.constants import Attr, Fault
+from hsmith.spec.faults import Partly, Refused
+from hsmith.spec.functions import Operation
+from hsmith.spec.values import Template
+
+
+def may_write(session: Session, attributes: Mapping[int, Any]) -> None:
+    """Whether this session may make or change an object with these attributes (table "Access to different types of objects")."""
+    if attributes.get(Attr.PRIVATE) and not session.logged_in:
+        raise Refused(Fault.USER_NOT_LOGGED_IN, "private objects need the user to be logged in")
+    if attributes.get(Attr.TOKEN) and not session.rw:
+        raise Refused(Fault.SESSION_READ_ONLY, "token objects need a read/write session")
+
+
+def store(session: Session, *attribute_sets: dict[int, Any]) -> list[Object]:
+    """Make the objects, those of the token together or not at all. Returns them in order."""
+    for attributes in attribute_sets:
+        may_write(session, attributes)
+    lasting = iter(session.token.shelf.add(*[each for each in attribute_sets if each[Attr.TOKEN]]))
+    return [
+        next(lasting) if attributes[Attr.TOKEN] else session.app.add_object(session, attributes)
+        for attributes in attribute_sets
+    ]
+
+
+@handles("C_CreateObject")
+def create_object(session: Session, template: Template) -> int:
+    attributes = templates.create(template, so=session.is_so)
+    return session.handle_for(store(session, attributes)[0])
+
+
+@handles("C_CopyObject")
+def copy_object(session: Session, handle: int, template: Template) -> int:
+    source = session.object(handle)
+    attributes = templates.copy(_changeable(source), template, so=session.is_so)
+    return session.handle_for(store(session, attributes)[0])
+
+
+@handles("C_DestroyObject")
+def destroy_object(session: Session, handle: int) -> None:
+    object = session.object(handle)
+    attributes = _changeable(object)
+    may_write(session, attributes)
+    if not attributes.get(Attr.DESTROYABLE, True):
+        raise Refused(Fault.ACTION_PROHIBITED, "the object's CKA_DESTROYABLE is false")
+    if object.on_token:
+        session.token.shelf.destroy(object)
+    else:
+        session.app.drop_object(object)
+
+
+@handles("C_GetObjectSize")
+def get_object_size(session: Session, handle: int) -> int:
+    """The bytes that the object's values take, roughly, as the text permits."""
+    return templates.size(session.object(handle).attributes)
+
+
+@handles("C_GetAttributeValue")
+def get_attribute_value(session: Session, handle: int, types: list[int]) -> list[Any]:
+    """Every value that may be read; where some may not, the others are given with the refusal (section "C_GetAttributeValue")."""
+    attributes = session.object(handle).attributes
+    values: list[Any] = []
+    refusal: Fault | None = None
+    for type in types:
+        try:
+            values.append(templates.read(attributes, type))
+        except Refused as refused:
+            values.append(None)
+            refusal = refusal or refused.fault
+    if refusal is not None:
+        raise Partly(refusal, (values,))
+    return values
+
+
+@handles("C_SetAttributeValue")
+def set_attribute_value(session: Session, handle: int, template: Template) -> None:
+    object = session.object(handle)
+    may_write(session, _changeable(object))
+
+    def changed(attributes: Mapping[int, Any]) -> Mapping[int, Any]:
+        return templates.change(attributes, template, so=session.is_so)
+
+    if object.on_token:
+        session.token.shelf.change(object, changed)
+    else:
+        session.app.replace_object(object, dict(changed(object.attributes)))
+
+
+@handles("C_FindObjectsInit")
+def find_objects_init(session: Session, template: Template) -> None:
+    operations.check_idle(session, Operation.FIND)
+    templates.check_search(template)
+    operations.keep(session, Operation.FIND, Active(_search(session, template)))
+
+
+@handles("C_FindObjects")
+def find_objects(session: Session, maximum: int) -> list[int]:
+    active = session.operations.get(Operation.FIND)
+    if active is None:
+        raise Refused(Fault.OPERATION_NOT_INITIALIZED, "C_FindObjectsInit comes first")
+    found: list[int] = []
+    for _, handle in zip(range(maximum), active.running, strict=False):
+        found.append(handle)
+    return found
+
+
+@handles("C_FindObjectsFinal")
+def find_objects_final(session: Session) -> None:
+    operations.take(session, Operation.FIND)
+
+
+def _search(session: Session, template: Template) -> Iterator[int]:
+    """Handles of all objects that match now: a search sees the objects that there are when it begins."""
+    handles = builtin.find(template)
+    handles += [
+        object.id
+        for object in list(session.app.objects.values())
+        if session.app.session_object(object.id, session.token) is object
+        and (session.logged_in or not object.private)
+        and templates.matches(object.attributes, template)
+    ]
+    found = session.token.shelf.find(template, private=session.logged_in)
+    handles += [session.handle_of(number, private=private) for number, private in found]
+    return iter(handles)
+
+
+def _changeable(object: Object) -> Mapping[int, Any]:
+    if object.id in builtin.OBJECTS:
+        raise Refused(Fault.ACTION_PROHIBITED, "the object belongs to the token itself")
+    return object.attributes

@@ -1,0 +1,195 @@
+"""Active operations: how one begins, and what must still hold at each of its steps (chapter 5, "C_*Init" to "C_*Final").
+
+A step that fails ends its operation, except with CKR_BUFFER_TOO_SMALL; so does a logout, and the destruction of the key.
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from hsmith.core.objects import KEY_CLASSES, Object
+from hsmith.crypto.registry import ENGINES
+from hsmith.spec.constants import Attr, Fault, MechanismFlag, ObjectClass
+from hsmith.spec.faults import Refused, TooSmall
+from hsmith.spec.functions import Operation
+from hsmith.spec.mechanisms import MECHANISMS, MechanismRow
+from hsmith.spec.values import Malformed, MechanismArg
+
+if TYPE_CHECKING:
+    from hsmith.cryptoki.application import Session
+
+PUBLIC, PRIVATE, SECRET = ObjectClass.PUBLIC_KEY, ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What using a key for one purpose needs: the mechanism's flag, the key's usage attribute, the key's class.
+
+    ``method``: of the engine. ``deferred``: the method does all its work in the one call that brings the data.
+    """
+
+    flag: MechanismFlag
+    attribute: Attr
+    classes: frozenset[ObjectClass]
+    method: str
+    deferred: bool = False
+
+
+USES: Final[dict[Operation, Use]] = {
+    Operation.ENCRYPT: Use(MechanismFlag.ENCRYPT, Attr.ENCRYPT, frozenset({PUBLIC, SECRET}), "encrypt"),
+    Operation.DECRYPT: Use(MechanismFlag.DECRYPT, Attr.DECRYPT, frozenset({PRIVATE, SECRET}), "decrypt"),
+    Operation.SIGN: Use(MechanismFlag.SIGN, Attr.SIGN, frozenset({PRIVATE, SECRET}), "sign"),
+    Operation.SIGN_RECOVER: Use(
+        MechanismFlag.SIGN_RECOVER, Attr.SIGN_RECOVER, frozenset({PRIVATE, SECRET}), "sign_recover"
+    ),
+    Operation.VERIFY: Use(MechanismFlag.VERIFY, Attr.VERIFY, frozenset({PUBLIC, SECRET}), "verify"),
+    Operation.VERIFY_RECOVER: Use(
+        MechanismFlag.VERIFY_RECOVER, Attr.VERIFY_RECOVER, frozenset({PUBLIC, SECRET}), "verify_recover", deferred=True
+    ),
+    Operation.VERIFY_SIGNATURE: Use(MechanismFlag.VERIFY, Attr.VERIFY, frozenset({PUBLIC, SECRET}), "verify"),
+}
+WRAP: Final = Use(MechanismFlag.WRAP, Attr.WRAP, frozenset({PUBLIC, SECRET}), "wrap")
+UNWRAP: Final = Use(MechanismFlag.UNWRAP, Attr.UNWRAP, frozenset({PRIVATE, SECRET}), "unwrap")
+DERIVE: Final = Use(MechanismFlag.DERIVE, Attr.DERIVE, frozenset({PRIVATE, SECRET}), "derive")
+ENCAPSULATE: Final = Use(MechanismFlag.ENCAPSULATE, Attr.ENCAPSULATE, frozenset({PUBLIC}), "encapsulate")
+DECAPSULATE: Final = Use(MechanismFlag.DECAPSULATE, Attr.DECAPSULATE, frozenset({PRIVATE}), "decapsulate")
+
+
+class Active:
+    """One running operation. ``held`` is a result that did not fit the caller's buffer and waits to be fetched."""
+
+    __slots__ = ("authenticated", "handle", "held", "key", "row", "running", "started", "use")
+
+    def __init__(self, running: Any, row: MechanismRow | None = None) -> None:
+        self.running = running
+        self.row = row
+        self.key: Object | None = None
+        self.handle = 0
+        self.use: Use | None = None
+        self.started = False
+        self.authenticated = True
+        self.held: bytes | None = None
+
+
+def mechanism_row(arg: MechanismArg | None, flag: MechanismFlag) -> MechanismRow:
+    """The row of the mechanism, which offers the operation, with a parameter of one of its classes."""
+    if arg is None:
+        raise Refused(Fault.ARGUMENTS_BAD, "pMechanism is NULL")
+    row = MECHANISMS.get(arg.mechanism)
+    if row is None or not row.flags & flag:
+        raise Refused(Fault.MECHANISM_INVALID, f"mechanism {arg.mechanism:#x} does not offer this operation")
+    return row
+
+
+def check_params(row: MechanismRow, params: Any) -> None:
+    for accepted in row.params:
+        if params is None if accepted is None else type(params) is accepted:
+            return
+    if isinstance(params, Malformed):
+        reason = f"a parameter of {params.length} bytes is not one of {row.mechanism.name}"
+    else:
+        reason = f"{row.mechanism.name} does not take this parameter"
+    raise Refused(Fault.MECHANISM_PARAM_INVALID, reason)
+
+
+def check_key(key: Object, row: MechanismRow, use: Use) -> None:
+    """Whether this key may be used so, by this mechanism, at all."""
+    attributes = key.attributes
+    if key.cls not in KEY_CLASSES:
+        raise Refused(Fault.KEY_HANDLE_INVALID, "the object is not a key")
+    if key.cls not in use.classes or attributes.get(Attr.KEY_TYPE) not in row.key_types:
+        raise Refused(Fault.KEY_TYPE_INCONSISTENT, f"{row.mechanism.name} does not work with this type of key")
+    check_permitted(key, row, use)
+    if row.maximum and not row.minimum <= key.key().size <= row.maximum:
+        raise Refused(Fault.KEY_SIZE_RANGE, f"{row.mechanism.name} takes keys of {row.minimum} to {row.maximum}")
+
+
+def check_permitted(key: Object, row: MechanismRow, use: Use) -> None:
+    attributes = key.attributes
+    if not attributes.get(use.attribute):
+        raise Refused(Fault.KEY_FUNCTION_NOT_PERMITTED, f"the key's CKA_{use.attribute.name} is not true")
+    allowed = attributes.get(Attr.ALLOWED_MECHANISMS)
+    if allowed and row.mechanism not in allowed:
+        raise Refused(Fault.MECHANISM_INVALID, "the mechanism is not in the key's CKA_ALLOWED_MECHANISMS")
+
+
+def begin(session: "Session", operation: Operation, arg: MechanismArg | None, handle: int) -> Active | None:
+    """Start an operation with a key; a NULL mechanism ends the active one instead (since 3.0)."""
+    if arg is None:
+        if session.operations.pop(operation, None) is None:
+            raise Refused(Fault.ARGUMENTS_BAD, "pMechanism is NULL and no operation is active")
+        return None
+    check_idle(session, operation)
+    use = USES[operation]
+    row = mechanism_row(arg, use.flag)
+    key = session.key(handle)
+    check_key(key, row, use)
+    check_params(row, arg.params)
+    method = getattr(ENGINES[row.mechanism], use.method)
+    start = functools.partial(method, key.key(), arg.params)
+    active = Active(start if use.deferred else start(), row)
+    active.key, active.handle, active.use = key, handle, use
+    active.authenticated = not key.attributes.get(Attr.ALWAYS_AUTHENTICATE)
+    session.operations[operation] = active
+    return active
+
+
+def check_idle(session: "Session", operation: Operation) -> None:
+    if operation in session.operations:
+        raise Refused(Fault.OPERATION_ACTIVE, f"the session has an active {operation.name} operation")
+
+
+def take(session: "Session", operation: Operation) -> Active:
+    """The active operation, removed: whoever goes on with it puts it back by keep()."""
+    active = session.operations.pop(operation, None)
+    if active is None:
+        raise Refused(Fault.OPERATION_NOT_INITIALIZED, f"the session has no active {operation.name} operation")
+    key = active.key
+    if key is not None:
+        if not key.alive:
+            _look_again(session, active)
+        if not active.authenticated:
+            session.operations[operation] = active
+            raise Refused(Fault.USER_NOT_LOGGED_IN, "the key wants C_Login(CKU_CONTEXT_SPECIFIC) for each operation")
+    return active
+
+
+def take_whole(session: "Session", operation: Operation) -> Active:
+    """take() for a single-part call, which may not end a multi-part operation."""
+    active = take(session, operation)
+    if active.started:
+        session.operations[operation] = active
+        raise Refused(Fault.OPERATION_ACTIVE, "the operation was begun in parts and ends by its Final call")
+    return active
+
+
+def take_part(session: "Session", operation: Operation) -> Active:
+    """take() for an Update or Final call."""
+    active = take(session, operation)
+    if active.row is not None and not active.row.multi_part:
+        raise Refused(Fault.FUNCTION_NOT_SUPPORTED, f"{active.row.mechanism.name} works in one part only")
+    return active
+
+
+def keep(session: "Session", operation: Operation, active: Active) -> None:
+    session.operations[operation] = active
+
+
+def hand_over(
+    session: "Session", operation: Operation, active: Active, *, result: bytes, capacity: int
+) -> bytes:
+    """Give a result that is already made; when it does not fit, hold it until it is fetched."""
+    if len(result) > capacity:
+        active.held = result
+        keep(session, operation, active)
+        raise TooSmall(len(result))
+    return result
+
+
+def _look_again(session: "Session", active: Active) -> None:
+    """The key was changed or destroyed since the last step: what it permits now counts."""
+    key = session.key(active.handle)
+    assert active.row is not None
+    assert active.use is not None
+    check_permitted(key, active.row, active.use)
+    active.key = key

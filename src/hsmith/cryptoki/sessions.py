@@ -1,0 +1,115 @@
+"""Sessions, logins and PINs (chapter "Session management functions"; C_InitPIN and C_SetPIN)."""
+
+from typing import Any, Final
+
+from hsmith.core.token import SO, USER
+from hsmith.cryptoki.application import Application, Session
+from hsmith.cryptoki.handlers import handles
+from hsmith.spec.constants import Fault, MechanismFlag, SessionFlag, UserType
+from hsmith.spec.faults import Refused
+from hsmith.spec.functions import Operation
+
+#: Which operations C_SessionCancel ends for which flags (section "C_SessionCancel").
+CANCELS: Final = {
+    MechanismFlag.FIND_OBJECTS: (Operation.FIND,),
+    MechanismFlag.ENCRYPT: (Operation.ENCRYPT,),
+    MechanismFlag.DECRYPT: (Operation.DECRYPT,),
+    MechanismFlag.DIGEST: (Operation.DIGEST,),
+    MechanismFlag.SIGN: (Operation.SIGN,),
+    MechanismFlag.SIGN_RECOVER: (Operation.SIGN_RECOVER,),
+    MechanismFlag.VERIFY: (Operation.VERIFY, Operation.VERIFY_SIGNATURE),
+    MechanismFlag.VERIFY_RECOVER: (Operation.VERIFY_RECOVER,),
+    MechanismFlag.MESSAGE_ENCRYPT: (Operation.MESSAGE_ENCRYPT,),
+    MechanismFlag.MESSAGE_DECRYPT: (Operation.MESSAGE_DECRYPT,),
+    MechanismFlag.MESSAGE_SIGN: (Operation.MESSAGE_SIGN,),
+    MechanismFlag.MESSAGE_VERIFY: (Operation.MESSAGE_VERIFY,),
+}
+
+
+@handles("C_OpenSession")
+def open_session(app: Application, slot: int, flags: int) -> int:
+    if not flags & SessionFlag.SERIAL_SESSION:
+        raise Refused(Fault.SESSION_PARALLEL_NOT_SUPPORTED, "CKF_SERIAL_SESSION must be set")
+    if flags & SessionFlag.ASYNC_SESSION:
+        raise Refused(Fault.SESSION_ASYNC_NOT_SUPPORTED, "asynchronous sessions are not offered")
+    return app.open_session(slot, flags).handle
+
+
+@handles("C_CloseSession")
+def close_session(session: Session) -> None:
+    session.app.close_session(session)
+
+
+@handles("C_CloseAllSessions")
+def close_all_sessions(app: Application, slot: int) -> None:
+    app.close_all(slot)
+
+
+@handles("C_GetSessionInfo")
+def get_session_info(session: Session) -> tuple[Any, ...]:
+    return ((session.token.slot, int(session.state), int(session.flags), 0),)
+
+
+@handles("C_SessionCancel")
+def session_cancel(session: Session, flags: int) -> None:
+    for flag, operations in CANCELS.items():
+        if flags & flag:
+            for operation in operations:
+                session.operations.pop(operation, None)
+
+
+@handles("C_Login")
+def login(session: Session, user_type: int, pin: bytes | None) -> None:
+    try:
+        user = UserType(user_type)
+    except ValueError:
+        raise Refused(Fault.USER_TYPE_INVALID, f"there is no user type {user_type}") from None
+    if pin is None:
+        raise Refused(Fault.ARGUMENTS_BAD, "a PIN is needed: there is no protected authentication path")
+    if user == UserType.CONTEXT_SPECIFIC:
+        _authenticate_operation(session, bytes(pin))
+    else:
+        session.app.log_in(session, user, bytes(pin))
+
+
+def _authenticate_operation(session: Session, pin: bytes) -> None:
+    """CKA_ALWAYS_AUTHENTICATE: the PIN permits the operation that was just initialised, once (section "C_Login")."""
+    waiting = [active for active in session.operations.values() if not active.authenticated]
+    if not waiting:
+        raise Refused(Fault.OPERATION_NOT_INITIALIZED, "no operation waits for CKU_CONTEXT_SPECIFIC")
+    session.token.verify(session.login.keyslot, pin)
+    for active in waiting:
+        active.authenticated = True
+
+
+@handles("C_Logout")
+def logout(session: Session) -> None:
+    session.app.log_out(session)
+
+
+@handles("C_InitPIN")
+def init_pin(session: Session, pin: bytes | None) -> None:
+    if not session.is_so:
+        raise Refused(Fault.USER_NOT_LOGGED_IN, "only the SO, logged in, sets the user's first PIN")
+    session.token.init_user_pin(_bytes(pin))
+
+
+@handles("C_SetPIN")
+def set_pin(session: Session, old: bytes | None, new: bytes | None) -> None:
+    """The PIN of who is logged in; in a public session the user's (section "C_SetPIN")."""
+    if not session.rw:
+        raise Refused(Fault.SESSION_READ_ONLY, "C_SetPIN needs a read/write session")
+    if old is None or new is None:
+        raise Refused(Fault.ARGUMENTS_BAD, "PINs are needed: there is no protected authentication path")
+    session.token.set_pin(SO if session.is_so else session.login.keyslot or USER, bytes(old), bytes(new))
+
+
+@handles("C_GetFunctionStatus")
+@handles("C_CancelFunction")
+def not_parallel(session: Session) -> None:
+    """Legacy functions, which always answer so (chapter "Parallel function management functions")."""
+    raise Refused(Fault.FUNCTION_NOT_PARALLEL)
+
+
+def _bytes(pin: bytes | None) -> bytes | None:
+    return None if pin is None else bytes(pin)

@@ -1,0 +1,106 @@
+"""Signatures and MACs, made and verified, with and without recovery (chapters "Signing and MACing functions",
+"Functions for verifying signatures and MACs")."""
+
+from hsmith.cryptoki import operations
+from hsmith.cryptoki.application import Session
+from hsmith.cryptoki.handlers import handles
+from hsmith.cryptoki.operations import Active
+from hsmith.spec.faults import TooSmall
+from hsmith.spec.functions import Operation
+from hsmith.spec.values import MechanismArg
+
+SIGN, SIGN_RECOVER = Operation.SIGN, Operation.SIGN_RECOVER
+VERIFY, VERIFY_RECOVER, VERIFY_SIGNATURE = Operation.VERIFY, Operation.VERIFY_RECOVER, Operation.VERIFY_SIGNATURE
+
+
+@handles("C_SignInit", SIGN)
+@handles("C_SignRecoverInit", SIGN_RECOVER)
+@handles("C_VerifyInit", VERIFY)
+@handles("C_VerifyRecoverInit", VERIFY_RECOVER)
+def init(operation: Operation, session: Session, mechanism: MechanismArg | None, key: int) -> None:
+    operations.begin(session, operation, mechanism, key)
+
+
+@handles("C_Sign", SIGN)
+@handles("C_SignRecover", SIGN_RECOVER)
+def sign(operation: Operation, session: Session, data: bytes | None, capacity: int | None) -> bytes | int:
+    active = operations.take_whole(session, operation)
+    size: int = active.running.size
+    if capacity is None or capacity < size:
+        return _not_yet(session, operation, active, capacity)
+    result: bytes = active.running.once(data or b"")
+    return result
+
+
+@handles("C_SignUpdate", SIGN)
+@handles("C_VerifyUpdate", VERIFY)
+def update(operation: Operation, session: Session, part: bytes | None) -> None:
+    active = operations.take_part(session, operation)
+    active.running.update(part or b"")
+    active.started = True
+    operations.keep(session, operation, active)
+
+
+@handles("C_SignFinal")
+def sign_final(session: Session, capacity: int | None) -> bytes | int:
+    active = operations.take_part(session, SIGN)
+    if capacity is None or capacity < active.running.size:
+        return _not_yet(session, SIGN, active, capacity)
+    result: bytes = active.running.finish()
+    return result
+
+
+@handles("C_Verify")
+def verify(session: Session, data: bytes | None, signature: bytes | None) -> None:
+    operations.take_whole(session, VERIFY).running.once(data or b"", signature or b"")
+
+
+@handles("C_VerifyFinal")
+def verify_final(session: Session, signature: bytes | None) -> None:
+    operations.take_part(session, VERIFY).running.finish(signature or b"")
+
+
+@handles("C_VerifySignatureInit")
+def verify_signature_init(
+    session: Session, mechanism: MechanismArg | None, key: int, signature: bytes | None
+) -> None:
+    active = operations.begin(session, VERIFY_SIGNATURE, mechanism, key)
+    if active is not None:
+        active.held = signature or b""
+
+
+@handles("C_VerifySignature")
+def verify_signature(session: Session, data: bytes | None) -> None:
+    active = operations.take_whole(session, VERIFY_SIGNATURE)
+    active.running.once(data or b"", active.held)
+
+
+@handles("C_VerifySignatureUpdate")
+def verify_signature_update(session: Session, part: bytes | None) -> None:
+    update(VERIFY_SIGNATURE, session, part)
+
+
+@handles("C_VerifySignatureFinal")
+def verify_signature_final(session: Session) -> None:
+    active = operations.take_part(session, VERIFY_SIGNATURE)
+    active.running.finish(active.held)
+
+
+@handles("C_VerifyRecover")
+def verify_recover(session: Session, signature: bytes | None, capacity: int | None) -> bytes | int:
+    """The signature tells how long the data is: a result that does not fit is held until it is fetched."""
+    active = operations.take_whole(session, VERIFY_RECOVER)
+    result: bytes = active.held if active.held is not None else active.running(signature or b"")
+    if capacity is None:
+        active.held = result
+        operations.keep(session, VERIFY_RECOVER, active)
+        return len(result)
+    return operations.hand_over(session, VERIFY_RECOVER, active, result=result, capacity=capacity)
+
+
+def _not_yet(session: Session, operation: Operation, active: Active, capacity: int | None) -> int:
+    operations.keep(session, operation, active)
+    size: int = active.running.size
+    if capacity is None:
+        return size
+    raise TooSmall(size)

@@ -1,0 +1,72 @@
+"""Puts the parts of a keeper together: the HSM over its store, the functions, the server."""
+
+import contextlib
+import gc
+import logging
+import resource
+import threading
+from pathlib import Path
+
+from hsmith.config import Config
+from hsmith.core.durable import Settings
+from hsmith.core.hsm import Hsm
+from hsmith.cryptoki import admin, dispatch
+from hsmith.cryptoki.application import Application
+from hsmith.home import Home, Trouble
+from hsmith.keeper import daemon
+from hsmith.keeper.harden import harden
+from hsmith.keeper.journal import open_log
+from hsmith.keeper.life import Keeper
+from hsmith.keeper.lock import KeeperLock
+from hsmith.spec.faults import Refused
+from hsmith.store.records import StoreBroken, StoreFull
+from hsmith.wire.server import THREAD_STACK
+
+log = logging.getLogger("hsmith.keeper")
+
+
+def assemble(
+    home: Home, config: Config, lock: KeeperLock, listen_at: Path, report: daemon.Report, *, foreground: bool
+) -> int:
+    """Open, serve, close. Returns the exit code. Raises Trouble for what the user can mend."""
+    open_log(home, config, foreground=foreground)
+    for sentence in harden():
+        log.warning("%s", sentence)
+    _raise_descriptor_limit()
+    threading.stack_size(THREAD_STACK)
+    try:
+        hsm = Hsm.opened(home.store, settings(config))
+    except (StoreBroken, StoreFull, Refused) as error:
+        raise Trouble(str(error)) from error
+    with contextlib.closing(hsm):
+        keeper: Keeper[Application] = Keeper(
+            home,
+            config,
+            lock=lock,
+            listen_at=listen_at,
+            open_application=lambda pid, uid, program: Application(hsm, pid=pid or 0, uid=uid or 0, program=program),
+            handlers=dispatch.HANDLERS,
+            admin=admin.COMMANDS,
+        )
+        # What is loaded by now stays: the collector need not look at it again, nor copy its pages.
+        gc.collect()
+        gc.freeze()
+        report(daemon.READY)
+        keeper.run()
+    log.info("ended")
+    return 0
+
+
+def settings(config: Config) -> Settings:
+    return Settings(
+        attempts=config.pin_attempts,
+        kdf_milliseconds=config.pin_kdf_milliseconds,
+        grace_seconds=float(config.keeper_grace_seconds),
+    )
+
+
+def _raise_descriptor_limit() -> None:
+    """A descriptor for each connection: as many as may be had."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

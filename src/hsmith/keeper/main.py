@@ -1,0 +1,112 @@
+"""The command hsmith-keeper: ``run`` serves in the foreground; ``start`` leaves a daemon and says how it went.
+
+Its start is on the way of a client's first call: what is not needed before the store is open is imported later.
+"""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from hsmith.config import Config, load
+from hsmith.home import Home, Trouble, find
+from hsmith.keeper import daemon
+from hsmith.wire import address
+
+USAGE = "usage: hsmith-keeper run | start [--asked]\n  --asked: start even if keeper.autostart is false"
+
+#: Seconds that a second keeper waits until the first one listens or has ended.
+PATIENCE = 30.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0, 1 for a failure that was said in words, 2 for wrong use."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words not in (["run"], ["start"], ["start", "--asked"]):
+        print(USAGE, file=sys.stderr)
+        return 2
+    daemon.fill_standard_descriptors()
+    if words == ["run"]:
+        return serve(_say, foreground=True)
+    line = _start(asked="--asked" in words)
+    print(line, flush=True)
+    return 0 if line == daemon.READY else 1
+
+
+def _say(line: str) -> None:
+    print(line, flush=True, file=sys.stdout if line == daemon.READY else sys.stderr)
+
+
+def _start(*, asked: bool) -> str:
+    try:
+        home = find()
+        if address.listening(home.socket):
+            return daemon.READY
+        if not asked and not load(home).keeper_autostart:
+            return f"error: keeper.autostart is false in {home.config}. Start it with: hsmith keeper start"
+    except Trouble as trouble:
+        return f"error: {trouble}"
+    return daemon.start(serve)
+
+
+def serve(report: daemon.Report, *, foreground: bool = False) -> int:
+    """Be the keeper, or find that there is one already. Reports one line when clients can connect, or why not."""
+    try:
+        home = find()
+        config = load(home)
+        return _serve(home, config, report, foreground=foreground)
+    except Trouble as trouble:
+        report(f"error: {' '.join(str(trouble).split())}")
+    except Exception as error:
+        import logging
+
+        logging.getLogger("hsmith.keeper").exception("the keeper failed")
+        report(f"error: The keeper failed: {type(error).__name__}. Its log may say why.")
+    return 1
+
+
+def listen_address(home: Home, config: Config) -> Path:
+    """Where this keeper is to listen: HSMITH_SOCKET, the configuration, or where clients look first."""
+    named = os.environ.get("HSMITH_SOCKET") or config.keeper_socket
+    return Path(os.path.abspath(home.data / os.path.expanduser(named))) if named else home.socket
+
+
+def _serve(home: Home, config: Config, report: daemon.Report, *, foreground: bool) -> int:
+    from hsmith.keeper.lock import KeeperLock
+
+    os.umask(0o077)
+    home.prepare()
+    due = time.monotonic() + PATIENCE
+    while (lock := KeeperLock.take(home)) is None:
+        if _other_listens(home):
+            report(daemon.READY)
+            return 0
+        if time.monotonic() > due:
+            raise Trouble(
+                f"Another keeper holds {home.keeper_lock}, but it does not listen. See {home.log}, and end that process."
+            )
+        time.sleep(0.02)
+    try:
+        from hsmith.keeper.assembly import assemble
+
+        return assemble(home, config, lock, listen_address(home, config), report, foreground=foreground)
+    finally:
+        lock.release()
+
+
+def _other_listens(home: Home) -> bool:
+    """Whether the keeper that has the lock can be reached; if it is elsewhere, leave a link where clients look."""
+    from hsmith.keeper.lock import announced
+
+    if address.listening(home.socket):
+        return True
+    elsewhere = announced(home)
+    if elsewhere is None or elsewhere == home.socket or not address.listening(elsewhere):
+        return False
+    from hsmith.keeper.life import link
+
+    with contextlib.suppress(FileExistsError):
+        link(home.socket, elsewhere)
+    return True

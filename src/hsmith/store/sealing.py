@@ -1,0 +1,113 @@
+"""What a record's blob is: all attributes under one AEAD with the record's identity, and blind tags for searching.
+
+Keys. A private object is sealed under a key from its token's master key, which exists only behind a PIN. A public
+object and the token's own state are sealed under keys from the store secret: readable without a PIN, but neither readable
+nor alterable with the database alone. Each kind of record, of each token, has a key of its own for sealing and another for
+tags, so a blob put in another's place does not open.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from hsmith.crypto import primitives
+from hsmith.spec.values import Value
+from hsmith.store import codec
+from hsmith.store.records import ObjectRecord, TokenRecord
+
+KEY_SIZE: Final = 32
+#: 128 bits: two different values share a tag once in 2^64 tags; a found object is compared anyway.
+TAG_SIZE: Final = 16
+
+_FORMAT: Final = 1
+
+
+class Damaged(Exception):
+    """A record was altered, or belongs elsewhere; str() names it and holds nothing of its content."""
+
+
+class Sealer:
+    """Seals the private or the public objects of one token. Thread-safe."""
+
+    __slots__ = ("_context", "_index_key", "_key", "private", "token")
+
+    def __init__(self, root: bytes, *, token: int, private: bool) -> None:
+        """``root``: the token's master key for private objects, the store secret for public ones; 32 bytes."""
+        self.token = token
+        self.private = private
+        kind = b"private object" if private else b"public object"
+        self._key = _derive(root, kind, token)
+        self._index_key = _derive(root, kind + b" index", token)
+        self._context = bytes((_FORMAT, private)) + _long(token)
+
+    def __repr__(self) -> str:
+        return f"Sealer(token={self.token}, private={self.private})"
+
+    def seal(self, id: int, version: int, attributes: Mapping[int, Value]) -> ObjectRecord:
+        """The object's record in its ``version`` (1 when it is new). ValueError, TypeError: values no attribute has."""
+        blob = _seal(self._key, codec.encode(attributes), self._context + _long(id) + _long(version))
+        return ObjectRecord(self.token, id, version, self.private, blob)
+
+    def unseal(self, record: ObjectRecord) -> dict[int, Value]:
+        """The attributes. Damaged: altered, or another object's, another version's, or not of this sealer."""
+        name = f"object {record.id} of token {record.token}, version {record.version},"
+        if record.token != self.token or record.private != self.private:
+            raise Damaged(f"{name} is filed as what it is not")
+        return _unseal(self._key, record.blob, self._context + _long(record.id) + _long(record.version), name=name)
+
+    def tag(self, attr: int, value: Value) -> bytes:
+        """The blind index tag of an attribute's value: 16 bytes, equal for equal values of this sealer only."""
+        return primitives.mac(self._index_key, _long(attr), codec.encode_value(value))[:TAG_SIZE]
+
+
+class TokenSealer:
+    """Seals a token's own state (its label, flags, counters) under the store secret. Thread-safe."""
+
+    __slots__ = ("_key", "token")
+
+    def __init__(self, secret: bytes, *, token: int) -> None:
+        self.token = token
+        self._key = _derive(secret, b"token state", token)
+
+    def __repr__(self) -> str:
+        return f"TokenSealer(token={self.token})"
+
+    def seal(self, slot: int, version: int, state: Mapping[int, Value]) -> TokenRecord:
+        """The token's record in its ``version`` (1 when it is new)."""
+        blob = _seal(self._key, codec.encode(state), self._context(slot, version))
+        return TokenRecord(self.token, slot, version, blob)
+
+    def unseal(self, record: TokenRecord) -> dict[int, Value]:
+        """The state. Damaged: altered, or another token's, slot's or version's."""
+        name = f"token {record.id} in slot {record.slot}, version {record.version},"
+        if record.id != self.token:
+            raise Damaged(f"{name} is filed as what it is not")
+        return _unseal(self._key, record.blob, self._context(record.slot, record.version), name=name)
+
+    def _context(self, slot: int, version: int) -> bytes:
+        return bytes((_FORMAT,)) + _long(self.token) + _long(slot) + _long(version)
+
+
+def _seal(key: bytes, data: bytes, context: bytes) -> bytes:
+    return bytes((_FORMAT,)) + primitives.seal(key, data, context)
+
+
+def _unseal(key: bytes, blob: bytes, context: bytes, *, name: str) -> dict[int, Value]:
+    if blob[:1] != bytes((_FORMAT,)):
+        raise Damaged(f"{name} is in an unknown format")
+    try:
+        return codec.decode(primitives.unseal(key, blob[1:], context))
+    except primitives.Tampered:
+        raise Damaged(f"{name} is damaged or was altered") from None
+    except ValueError as error:
+        raise Damaged(f"{name} is sealed, but no record: {error}") from None
+
+
+def _derive(root: bytes, purpose: bytes, token: int) -> bytes:
+    if len(root) != KEY_SIZE:
+        raise ValueError(f"a sealing key is derived from {KEY_SIZE} bytes")
+    return primitives.derive(root, b"hsmith 1 " + purpose + b"\0" + _long(token))
+
+
+def _long(number: int) -> bytes:
+    """As SQLite keeps it, so that whatever a damaged record claims to be can be named."""
+    return number.to_bytes(8, "little", signed=True)

@@ -1,0 +1,206 @@
+"""The embedded store: one SQLite database in a folder of its own.
+
+Write-ahead log with synchronous=FULL: what is committed is in the log, and the log on disk, before anyone is answered.
+"""
+# ruff: noqa: S608  (the parts that these statements are made of are constants)
+
+import os
+import threading
+from array import array
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+from hsmith.store import changes, schema
+from hsmith.store import folder as folders
+from hsmith.store.failures import in_words, translated
+from hsmith.store.readers import Readers
+from hsmith.store.records import Change, KeyslotRecord, ObjectRecord, StoreBroken, TokenRecord
+from hsmith.store.writer import Writer
+
+DATABASE: Final = "store.db"
+
+#: Earlier ones can corrupt a database in WAL mode when a checkpoint meets a write at the wrong moment.
+OLDEST_SQLITE: Final = (3, 51, 3)
+#: Numbers that one commit sets aside; what is left of them at a restart is never given.
+NUMBERS: Final = 256
+#: Tags in one query; more are searched for in several.
+MAX_TAGS: Final = 32
+BUSY_MS: Final = 5_000
+
+# The casts give the promised types even from a damaged row: what is wrong with it shows when it is unsealed.
+_TOKEN_ROW: Final = "id, CAST(slot AS INTEGER), ifnull(CAST(version AS INTEGER), 0), ifnull(CAST(blob AS BLOB), x'')"
+_OBJECT_ROW: Final = "token, id, ifnull(CAST(version AS INTEGER), 0), private IS NOT 0, ifnull(CAST(blob AS BLOB), x'')"
+_KEYSLOT_ROW: Final = "token, name, ifnull(CAST(blob AS BLOB), x''), ifnull(CAST(failures AS INTEGER), 0)"
+
+
+class SqliteStore:
+    """The Store of records.py. One process at a time has a folder open."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the store in ``folder``, or make it. StoreBroken, StoreFull: in words why it cannot be."""
+        check_version(apsw.sqlite_lib_version())
+        folders.prepare(folder)
+        self.path = folder / DATABASE
+        self._lock = folders.Lock(folder)
+        self._numbers = iter(range(0))
+        self._numbers_lock = threading.Lock()
+        try:
+            with in_words(self.path):
+                self._open()
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _open(self) -> None:
+        _create(self.path)
+        connection = _connect(self.path)
+        try:
+            schema.migrate(connection, self.path)
+            self._readers = Readers(partial(_connect_reader, self.path))
+        except BaseException:
+            connection.close()
+            raise
+        self._writer = Writer(connection, self.path)
+
+    def close(self) -> None:
+        """Finish what waits, and give the folder free. Every later call raises StoreBroken."""
+        self._readers.close()
+        self._writer.close()
+        self._lock.close()
+
+    def change(self, changes_: Sequence[Change]) -> None:
+        self._writer.run(partial(changes.apply, changes=changes_))
+
+    def reserve(self) -> int:
+        with self._numbers_lock:
+            number = next(self._numbers, None)
+            if number is None:
+                self._numbers = iter(self._writer.run(_set_aside))
+                number = next(self._numbers)
+            return number
+
+    def tokens(self) -> list[TokenRecord]:
+        rows = self._read(f"SELECT {_TOKEN_ROW} FROM token ORDER BY slot")
+        return [TokenRecord(*row) for row in rows]
+
+    def keyslots(self, token: int) -> list[KeyslotRecord]:
+        rows = self._read(f"SELECT {_KEYSLOT_ROW} FROM keyslot WHERE token = ? ORDER BY name", (token,))
+        return [KeyslotRecord(*row) for row in rows]
+
+    def object(self, token: int, id: int) -> ObjectRecord | None:
+        rows = self._read(f"SELECT {_OBJECT_ROW} FROM object WHERE id = ? AND token = ?", (id, token))
+        return _object(rows[0]) if rows else None
+
+    def objects(self, token: int, ids: Iterable[int]) -> list[ObjectRecord]:
+        wanted = array("q", sorted(set(ids)))
+        if not wanted:
+            return []
+        sql = f"SELECT {_OBJECT_ROW} FROM object WHERE id IN carray(?) AND token = ? ORDER BY id"
+        return [_object(row) for row in self._read(sql, (apsw.carray(wanted), token))]
+
+    def find(self, token: int, tags: Sequence[bytes], *, after: int = 0, limit: int = -1) -> list[int]:
+        if not tags:
+            return [id for (id,) in self._read(_ALL, (token, after, limit))]
+        if len(tags) <= MAX_TAGS:
+            return [id for (id,) in self._read(_find(len(tags)), (token, after, limit, *tags))]
+        found = set(self.find(token, tags[:MAX_TAGS], after=after))
+        for start in range(MAX_TAGS, len(tags), MAX_TAGS - 1):
+            found &= set(self.find(token, (tags[0], *tags[start : start + MAX_TAGS - 1]), after=after))
+        return sorted(found)[: None if limit < 0 else limit]
+
+    def count(self, token: int) -> int:
+        rows = self._read("SELECT objects FROM token WHERE id = ?", (token,))
+        return int(rows[0][0]) if rows else 0
+
+    def _read(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows, so that no read transaction stays open, which would keep the log from being used again."""
+        connection = self._readers.take()
+        try:
+            return connection.execute(sql, values).fetchall()
+        except (apsw.Error, UnicodeDecodeError) as error:
+            raise translated(error, connection, self.path) from None
+        finally:
+            self._readers.give(connection)
+
+
+_ALL: Final = "SELECT id FROM object INDEXED BY object_token WHERE token = ? AND id > ? ORDER BY id LIMIT ?"
+
+
+@cache
+def _find(tags: int) -> str:
+    """The search for that many tags. The other tags are subqueries, not joins, so that the first tag always leads."""
+    others = "".join(
+        f" AND (SELECT 1 FROM tag AS t WHERE t.token = ?1 AND t.tag = ?{n} AND t.object = tag.object)"
+        for n in range(5, 4 + tags)
+    )
+    return f"SELECT object FROM tag WHERE token = ?1 AND tag = ?4 AND object > ?2{others} ORDER BY object LIMIT ?3"
+
+
+def _object(row: tuple[Any, ...]) -> ObjectRecord:
+    token, id, version, private, blob = row
+    return ObjectRecord(token, id, version, bool(private), blob)
+
+
+def _set_aside(connection: apsw.Connection) -> range:
+    """Take the next numbers, for ever."""
+    sql = "UPDATE counter SET value = value + ? WHERE name = 'reserved' RETURNING value"
+    last = connection.execute(sql, (NUMBERS,)).get
+    return range(last - NUMBERS + 1, last + 1)
+
+
+def check_version(version: str) -> None:
+    """StoreBroken: an SQLite that is too old to trust."""
+    if tuple(map(int, version.split("."))) < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise StoreBroken(
+            f"SQLite {version} can lose data in concurrent use; hsmith needs {oldest} or newer: upgrade the package apsw"
+        )
+
+
+def _create(path: Path) -> None:
+    """Make the file, private from its first moment (its log gets the same permissions), and its name durable."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        folders.sync(path.parent)
+    except FileExistsError:
+        folders.private(path, 0o600)
+    except OSError as error:
+        raise folders.failure(path, error) from None
+
+
+def _connect(path: Path) -> apsw.Connection:
+    """A connection whose commits are durable, and which trusts nothing in the file that is more than data."""
+    connection = apsw.Connection(os.fspath(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.set_busy_timeout(BUSY_MS)
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_VIEW, 0)
+    if not connection.readonly("main") and connection.pragma("journal_mode", "wal") != "wal":
+        raise StoreBroken(f"{path} cannot have a write-ahead log here: use a folder on a local disk")
+    for name, value in _PRAGMAS.items():
+        connection.pragma(name, value)
+    return connection
+
+
+_PRAGMAS: Final = {
+    "synchronous": "full",
+    "foreign_keys": True,
+    "secure_delete": True,  # what is deleted is overwritten
+    "cell_size_check": True,  # a damaged page is noticed when it is read
+    "temp_store": "memory",  # nothing is written outside the folder
+    "cache_size": -4096,  # KiB
+    "journal_size_limit": 64 << 20,  # bytes that the log keeps when it is used again
+}
+
+
+def _connect_reader(path: Path) -> apsw.Connection:
+    with in_words(path):
+        connection = _connect(path)
+        connection.pragma("query_only", True)
+        connection.execute("SELECT value FROM counter").fetchall()  # opens the log: reading needs no further files
+        return connection

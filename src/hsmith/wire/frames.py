@@ -1,0 +1,80 @@
+"""Frames and the handshake (docs/wire.md)."""
+
+from hashlib import sha256
+from struct import Struct
+from typing import Final
+
+from hsmith.wire.values import MAX_FRAME
+
+from hsmith.spec.attributes import ATTRIBUTES
+from hsmith.spec.functions import FUNCTIONS
+from hsmith.spec.params import PARAMS
+from hsmith.wire.values import MAX_FRAME, Received, Undecodable
+
+__all__ = [
+    "ADMIN",
+    "HELLO",
+    "MAX_FRAME",
+    "NEW_APPLICATION",
+    "REPLY",
+    "REQUEST",
+    "VERSION",
+    "decode_hello",
+    "decode_hello_reply",
+    "encode_hello",
+    "encode_hello_reply",
+    "table_hash",
+]
+
+VERSION: Final = 1
+HELLO: Final = 0xFF00
+ADMIN: Final = 0xFF01
+NEW_APPLICATION: Final = bytes(16)
+
+#: length, function, flags, before the arguments of a request; the length counts what follows it.
+REQUEST: Final = Struct("<IHH")
+#: length, rv, before the results of a reply.
+REPLY: Final = Struct("<II")
+
+_hello: Final = Struct("<6sHQ16sI")
+_hello_reply: Final = Struct("<HQ16sI")
+
+
+def table_hash() -> int:
+    """64 bits of a hash over what the two ends must agree on: functions, parameters and the kinds of attributes."""
+    lines = [f"{row.number} {row.name} {[(name, kind.name) for name, kind in row.arguments]}" for row in FUNCTIONS]
+    lines += [f"{row.number} {row.struct} {[(f.name, f.kind.name) for f in row.fields]}" for row in PARAMS]
+    lines += [f"{int(attr)} {row.kind.name}" for attr, row in sorted(ATTRIBUTES.items())]
+    return int.from_bytes(sha256("\n".join(lines).encode()).digest()[:8], "little")
+
+
+def encode_hello(tables: int, application: bytes, pid: int) -> bytes:
+    """The payload of a HELLO request."""
+    return _hello.pack(b"HSMITH", VERSION, tables, application, pid)
+
+
+def decode_hello(payload: Received) -> tuple[int, int, bytes, int]:
+    """(version, hash of the tables, application token, process id). Raises Undecodable."""
+    if len(payload) != _hello.size:
+        raise Undecodable("a HELLO has the wrong length")
+    magic, version, tables, application, pid = _hello.unpack(payload)
+    if magic != b"HSMITH":
+        raise Undecodable("the first frame is not a HELLO")
+    return version, tables, application, pid
+
+
+def encode_hello_reply(tables: int, application: bytes, sentence: str = "") -> bytes:
+    """The payload of the reply to HELLO; ``sentence`` says why it is refused."""
+    text = sentence.encode()
+    return _hello_reply.pack(VERSION, tables, application, len(text)) + text
+
+
+def decode_hello_reply(payload: Received) -> tuple[int, int, bytes, str]:
+    """(version, hash of the tables, application token, sentence). Raises Undecodable."""
+    if len(payload) < _hello_reply.size:
+        raise Undecodable("the reply to HELLO is cut short")
+    version, tables, application, length = _hello_reply.unpack_from(payload)
+    text = bytes(payload[_hello_reply.size :])
+    if len(text) != length:
+        raise Undecodable("the reply to HELLO has the wrong length")
+    return version, tables, application, text.decode("utf-8", "replace")

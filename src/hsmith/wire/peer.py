@@ -1,0 +1,46 @@
+"""Who is at the other end of a local socket, as far as the system says."""
+
+import os
+import socket
+import struct
+import sys
+from dataclasses import dataclass
+
+# <sys/un.h> of macOS and the BSDs; the socket module has no names for them.
+SOL_LOCAL, LOCAL_PEERCRED, LOCAL_PEERPID = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The process that connected. None: the system does not say (another PID namespace, or no such facility)."""
+
+    pid: int | None
+    uid: int | None
+
+
+def identify(connection: socket.socket) -> Peer:
+    """The peer at the time it connected. Raises OSError when it is gone."""
+    if hasattr(socket, "SO_PEERCRED"):
+        layout = struct.Struct("3i")  # struct ucred: pid, uid, gid
+        pid, uid, _ = layout.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, layout.size))
+        return Peer(pid=pid or None, uid=uid)
+    if sys.platform == "darwin":
+        return Peer(
+            pid=connection.getsockopt(SOL_LOCAL, LOCAL_PEERPID) or None,
+            uid=struct.unpack_from("=II", connection.getsockopt(SOL_LOCAL, LOCAL_PEERCRED, 76))[1],
+        )
+    return Peer(pid=None, uid=None)
+
+
+def may_connect(peer: Peer) -> bool:
+    """This user and root. Where the system does not say who it is, the socket's file mode has decided already."""
+    return peer.uid is None or peer.uid in (os.geteuid(), 0)
+
+
+def program(pid: int | None) -> str:
+    """The name of a process, for logs and audit, or ""."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
