@@ -14,7 +14,7 @@ UNAVAILABLE = C.c_ulong(-1).value
 
 Data = bytes | bytearray | Sequence[bytes]
 MechanismLike = int | tuple[int, Any]
-TemplateLike = Mapping[int, Any] | Sequence[tuple[int, Any]]
+TemplateLike = Mapping[Any, Any] | Sequence[tuple[int, Any]]
 
 
 class Raw(NamedTuple):

@@ -45,7 +45,7 @@ def test_objects(session: Session) -> None:
     session.set(made, {Attr.LABEL: "b"})
     session.destroy(made)
     assert session.find({Attr.LABEL: "b"}) == []
-    with refused(Fault.ATTRIBUTE_VALUE_INVALID):
+    with refused(Fault.ATTRIBUTE_VALUE_INVALID, Fault.TEMPLATE_INCOMPLETE):  # SoftHSM says the latter
         session.create([(Attr.CLASS, Raw(b"\0\0", 2))])
 
 
@@ -59,7 +59,7 @@ def test_signatures(session: Session) -> None:
     assert len(session.get(public, Attr.MODULUS)) == 256
     with refused(Fault.ATTRIBUTE_SENSITIVE):
         session.get(private, Attr.PRIVATE_EXPONENT)
-    pss = make("RSA_PKCS_PSS_PARAMS", hashAlg=Mechanism.SHA256, mgf=Mgf.SHA256, sLen=32)
+    pss = make("RSA_PKCS_PSS_PARAMS", hashAlg=Mechanism.SHA256, mgf=Mgf.MGF1_SHA256, sLen=32)
     signature = session.sign(private, (Mechanism.SHA256_RSA_PKCS_PSS, pss), b"one two")
     session.verify(public, (Mechanism.SHA256_RSA_PKCS_PSS, pss), [b"one ", b"two"], signature)
     with refused(Fault.SIGNATURE_INVALID):

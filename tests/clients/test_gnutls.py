@@ -40,7 +40,8 @@ class Gnutls:
 
     def certificate(self, kind: str, key: str) -> Path:
         """A self-signed certificate of a key."""
-        (self.folder / "template").write_text("cn = localhost\nca\ncert_signing_key\nexpiration_days = 10\n")
+        uses = "ca\ncert_signing_key\nsigning_key\ntls_www_server\n"
+        (self.folder / "template").write_text(f"cn = localhost\nexpiration_days = 10\n{uses}")
         head = ("certtool", "--provider", self.token.module, "--generate-self-signed")
         files = ("--load-pubkey", f"{kind}.pub", "--template", "template", "--outfile", f"{kind}.pem")
         run(*head, "--load-privkey", key, *files, cwd=self.folder, env=self.environment)

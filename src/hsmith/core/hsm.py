@@ -20,7 +20,7 @@ class Hsm:
     """
 
     def __init__(self, durable: Durable) -> None:
-        self._durable = durable
+        self.durable = durable
         self._changed = threading.Condition()
         self._events: list[int] = []
         self._slots: dict[int, Token] = {}
@@ -44,15 +44,7 @@ class Hsm:
     def close(self) -> None:
         for token in self._slots.values():
             token.close()
-        self._durable.store.close()
-
-    @property
-    def settings(self) -> Settings:
-        return self._durable.settings
-
-    @property
-    def store(self) -> object:
-        return self._durable.store
+        self.durable.store.close()
 
     def slots(self) -> list[int]:
         """Slot IDs in order; the last is the uninitialised one."""
@@ -77,7 +69,7 @@ class Hsm:
             with self._changed:
                 if slot != self._next:
                     raise Refused(Fault.SLOT_ID_INVALID, f"slot {slot} was initialised meanwhile")
-                token = tokens.make(slot, check_new(so_pin), label, self._durable)
+                token = tokens.make(slot, check_new(so_pin), label, self.durable)
                 self._slots[slot] = token
                 self._next = slot + 1
         else:
@@ -92,7 +84,7 @@ class Hsm:
         if token.sessions:
             raise Refused(Fault.SESSION_EXISTS, "an application has a session with this token")
         token.check_so(so_pin)
-        self._durable.commit(token.tombstone())
+        self.durable.commit(token.tombstone())
         with self._changed:
             self._slots.pop(token.slot, None)
         token.shelf.forget()

@@ -86,7 +86,7 @@ def unwrap_key(
     may_write(session, attributes)
     if not wrapped:
         raise Refused(Fault.WRAPPED_KEY_LEN_RANGE, "there is nothing to unwrap")
-    encoded = ENGINES[row.mechanism].unwrap(key.key(), params, wrapped)
+    encoded = ENGINES[row.mechanism].unwrap(key.key(), params, wrapped, _length(attributes))
     material = keys.decode(attributes[Attr.CLASS], attributes[Attr.KEY_TYPE], encoded)
     return session.handle_for(store(session, templates.finish_unwrapped(attributes, material))[0])
 

@@ -1,4 +1,4 @@
-"""The keeper's log: keeper.log, rotated by size; also the terminal when it runs in the foreground. No secret is logged."""
+"""The keeper's log: keeper.log, rotated by size; also the terminal when in the foreground. No secret is logged."""
 
 import logging
 from logging.handlers import RotatingFileHandler

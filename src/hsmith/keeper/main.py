@@ -85,7 +85,7 @@ def _serve(home: Home, config: Config, report: daemon.Report, *, foreground: boo
             return 0
         if time.monotonic() > due:
             raise Trouble(
-                f"Another keeper holds {home.keeper_lock}, but it does not listen. See {home.log}, and end that process."
+                f"Another keeper holds {home.keeper_lock}, but it does not listen. See {home.log}, and end it."
             )
         time.sleep(0.02)
     try:

@@ -1,9 +1,9 @@
 """What a record's blob is: all attributes under one AEAD with the record's identity, and blind tags for searching.
 
 Keys. A private object is sealed under a key from its token's master key, which exists only behind a PIN. A public
-object and the token's own state are sealed under keys from the store secret: readable without a PIN, but neither readable
-nor alterable with the database alone. Each kind of record, of each token, has a key of its own for sealing and another for
-tags, so a blob put in another's place does not open.
+object and the token's own state are sealed under keys from the store secret: readable without a PIN, but neither
+readable nor alterable with the database alone. Each kind of record, of each token, has a key of its own for sealing
+and another for tags, so a blob put in another's place does not open.
 """
 
 from collections.abc import Mapping

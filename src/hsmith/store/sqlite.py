@@ -32,9 +32,13 @@ MAX_TAGS: Final = 32
 BUSY_MS: Final = 5_000
 
 # The casts give the promised types even from a damaged row: what is wrong with it shows when it is unsealed.
-_TOKEN_ROW: Final = "id, CAST(slot AS INTEGER), ifnull(CAST(version AS INTEGER), 0), ifnull(CAST(blob AS BLOB), x'')"
-_OBJECT_ROW: Final = "token, id, ifnull(CAST(version AS INTEGER), 0), private IS NOT 0, ifnull(CAST(blob AS BLOB), x'')"
-_KEYSLOT_ROW: Final = "token, name, ifnull(CAST(blob AS BLOB), x''), ifnull(CAST(failures AS INTEGER), 0)"
+_VERSION: Final = "ifnull(CAST(version AS INTEGER), 0)"
+_BLOB: Final = "ifnull(CAST(blob AS BLOB), x'')"
+_TOKENS: Final = f"SELECT id, ifnull(CAST(slot AS INTEGER), 0), {_VERSION}, {_BLOB} FROM token ORDER BY slot"
+_KEYSLOTS: Final = (
+    f"SELECT token, name, {_BLOB}, ifnull(CAST(failures AS INTEGER), 0) FROM keyslot WHERE token = ? ORDER BY name"
+)
+_OBJECTS: Final = f"SELECT token, id, {_VERSION}, private IS NOT 0, {_BLOB} FROM object WHERE token = ?"
 
 
 class SqliteStore:
@@ -84,23 +88,23 @@ class SqliteStore:
             return number
 
     def tokens(self) -> list[TokenRecord]:
-        rows = self._read(f"SELECT {_TOKEN_ROW} FROM token ORDER BY slot")
+        rows = self._read(_TOKENS)
         return [TokenRecord(*row) for row in rows]
 
     def keyslots(self, token: int) -> list[KeyslotRecord]:
-        rows = self._read(f"SELECT {_KEYSLOT_ROW} FROM keyslot WHERE token = ? ORDER BY name", (token,))
+        rows = self._read(_KEYSLOTS, (token,))
         return [KeyslotRecord(*row) for row in rows]
 
     def object(self, token: int, id: int) -> ObjectRecord | None:
-        rows = self._read(f"SELECT {_OBJECT_ROW} FROM object WHERE id = ? AND token = ?", (id, token))
+        rows = self._read(_OBJECTS + " AND id = ?", (token, id))
         return _object(rows[0]) if rows else None
 
     def objects(self, token: int, ids: Iterable[int]) -> list[ObjectRecord]:
         wanted = array("q", sorted(set(ids)))
         if not wanted:
             return []
-        sql = f"SELECT {_OBJECT_ROW} FROM object WHERE id IN carray(?) AND token = ? ORDER BY id"
-        return [_object(row) for row in self._read(sql, (apsw.carray(wanted), token))]
+        sql = _OBJECTS + " AND id IN carray(?) ORDER BY id"
+        return [_object(row) for row in self._read(sql, (token, apsw.carray(wanted)))]
 
     def find(self, token: int, tags: Sequence[bytes], *, after: int = 0, limit: int = -1) -> list[int]:
         if not tags:
@@ -157,7 +161,7 @@ def check_version(version: str) -> None:
     if tuple(map(int, version.split("."))) < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
         raise StoreBroken(
-            f"SQLite {version} can lose data in concurrent use; hsmith needs {oldest} or newer: upgrade the package apsw"
+            f"SQLite {version} can lose data in concurrent use; hsmith needs {oldest} or newer: upgrade apsw"
         )
 
 

@@ -15,7 +15,7 @@ LONGEST = 107 if sys.platform == "linux" else 103
 
 @contextlib.contextmanager
 def usable(path: Path) -> Iterator[str]:
-    """A name of ``path`` that fits into a socket address. Raises Trouble where there is none, OSError for its folder."""
+    """A name of ``path`` that fits into a socket address. Raises Trouble where there is none, OSError as open does."""
     if len(os.fsencode(path)) <= LONGEST:
         yield os.fspath(path)
         return
@@ -32,7 +32,7 @@ def usable(path: Path) -> Iterator[str]:
 
 
 def listen(path: Path, backlog: int = 1024) -> socket.socket:
-    """A socket that listens at ``path`` for this user alone. The caller's umask must be 077, as a mode set later is a gap."""
+    """A socket that listens at ``path``, for this user alone if the umask is 077 (a mode set later would be a gap)."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with usable(path) as name:

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from hsmith.wire.frames import NEW_APPLICATION
 from hsmith.wire.peer import Peer, program
-
-TOKEN_SIZE = 16
-NO_TOKEN = bytes(TOKEN_SIZE)
 
 
 class Closable(Protocol):
@@ -50,7 +48,7 @@ class Applications(Generic[A]):
 
     def join(self, token: bytes, identity: Identity) -> tuple[bytes, A] | None:
         """The application of ``token`` (zeros: a new one) with its token, or None if it is not this process's."""
-        if token == NO_TOKEN:
+        if token == NEW_APPLICATION:
             return self._new(identity)
         with self._lock:
             entry = self._entries.get(token)
@@ -62,7 +60,7 @@ class Applications(Generic[A]):
     def _new(self, identity: Identity) -> tuple[bytes, A]:
         pid = identity.peer.pid or identity.claimed
         application = self._open(pid, identity.peer.uid, program(identity.peer.pid))
-        token = secrets.token_bytes(TOKEN_SIZE)
+        token = secrets.token_bytes(len(NEW_APPLICATION))
         with self._lock:
             self._entries[token] = _Entry(application, identity)
         return token, application

@@ -14,9 +14,10 @@ from typing import Any, Self
 from hsmith import home as homes
 from hsmith.home import Home, Trouble
 from hsmith.spec.constants import Fault
-from hsmith.spec.faults import Refused
+from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.spec.functions import BY_NAME
 from hsmith.wire import address, codec, frames
+from hsmith.wire.receiver import BadFrame, Receiver
 
 #: Starting a keeper: more than it grants to another one that is on its way.
 START_SECONDS = 60.0
@@ -31,12 +32,14 @@ class NotRunning(Trouble):
 class Client:
     """One connection to a keeper; its process's application if ``token`` is that of another Client of this process.
 
-    ``path``: the keeper's socket; None: HSMITH_SOCKET, else the default one, where a keeper is started if there is none (unless
-    ``autostart`` is false or HSMITH_AUTOSTART=0). Thread-safe: calls of several threads follow one another. Not to be used after
-    a fork. Raises Trouble and NotRunning.
+    ``path``: the keeper's socket; None: HSMITH_SOCKET, else the default one, where a keeper is started if there is none
+    (unless ``autostart`` is false or HSMITH_AUTOSTART=0). Thread-safe: calls of several threads follow one another. Not
+    to be used after a fork. Raises Trouble and NotRunning.
     """
 
-    def __init__(self, path: Path | None = None, *, autostart: bool = True, token: bytes = bytes(16)) -> None:
+    def __init__(
+        self, path: Path | None = None, *, autostart: bool = True, token: bytes = frames.NEW_APPLICATION
+    ) -> None:
         self._lock = threading.Lock()
         found = homes.find()
         if path is None and os.environ.get("HSMITH_SOCKET"):
@@ -45,11 +48,11 @@ class Client:
         may_start = path is None and autostart and os.environ.get("HSMITH_AUTOSTART") != "0"
         for attempt in range(ATTEMPTS):
             self._connection = self._connect(found if may_start else None)
-            self._receiver = frames.Receiver(self._connection)
+            self._receiver = Receiver(self._connection)
             try:
                 self.token = self._hello(token)
                 return
-            except (OSError, frames.BadFrame) as error:
+            except (OSError, BadFrame) as error:
                 self._connection.close()
                 if attempt == ATTEMPTS - 1:
                     raise NotRunning(f"The keeper at {self.path} ended the connection: {error}.") from error
@@ -72,24 +75,23 @@ class Client:
             raise NotRunning(f"The keeper has ended again; see {home.log}.") from error
 
     def _hello(self, token: bytes) -> bytes:
-        body = frames.HELLO_REQUEST.pack(frames.MAGIC, frames.VERSION, codec.TABLES_HASH, token, os.getpid())
-        request = frames.REQUEST.pack(4 + len(body), frames.HELLO, 0) + body
+        request = _request(frames.HELLO, frames.encode_hello(codec.TABLES_HASH, token, os.getpid()))
         # A keeper that refuses before it reads has closed its side already: its sentence still can be read.
         with contextlib.suppress(BrokenPipeError):
             self._connection.sendall(request)
         rv, payload = self._receive()
-        if len(payload) < frames.HELLO_REPLY.size:
-            raise frames.BadFrame("it sent no HELLO")
-        _, _, token, length = frames.HELLO_REPLY.unpack_from(payload)
+        try:
+            given, sentence = frames.decode_hello_reply(payload)
+        except codec.Undecodable as error:
+            raise BadFrame(str(error)) from None
         if rv != Fault.OK:
-            sentence = payload[frames.HELLO_REPLY.size :][:length].decode(errors="replace")
             raise Trouble(f"The keeper at {self.path} refuses this client: {sentence}.")
-        return token
+        return given
 
     def _receive(self) -> tuple[int, bytes]:
         end = self._receiver.frame()
         if not end:
-            raise frames.BadFrame("the stream ended")
+            raise BadFrame("the stream ended")
         rv = int.from_bytes(self._receiver.buffer[4:8], "little")
         payload = bytes(memoryview(self._receiver.buffer)[8:end])
         self._receiver.done(end, wipe=False)
@@ -101,7 +103,7 @@ class Client:
             try:
                 self._connection.sendall(request)
                 return self._receive()
-            except (OSError, frames.BadFrame) as error:
+            except (OSError, BadFrame) as error:
                 self._connection.close()
                 raise Refused(Fault.DEVICE_REMOVED, f"the keeper at {self.path} ended the connection") from error
 
@@ -113,7 +115,12 @@ class Client:
         """
         row = BY_NAME[name]
         rv, payload = self._exchange(codec.encode_call(row, arguments))
-        results = codec.decode_reply(row, rv, payload)
+        try:
+            results = codec.decode_reply(row, rv, payload, arguments)
+        except codec.Undecodable as error:
+            raise Refused(Fault.DEVICE_ERROR, f"the keeper's answer cannot be read: {error}") from error
+        if rv != Fault.OK:
+            raise _refused(rv, results)
         if len(results) < 2:
             return results[0] if results else None
         return results
@@ -121,14 +128,13 @@ class Client:
     def admin(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Run a command of the keeper itself. Raises Refused with the keeper's sentence."""
         text = json.dumps({**arguments, "command": command}).encode()
-        head = frames.REQUEST.pack(8 + len(text), frames.ADMIN, 0)
-        rv, payload = self._exchange(head + len(text).to_bytes(4, "little") + text)
+        rv, payload = self._exchange(_request(frames.ADMIN, len(text).to_bytes(4, "little") + text))
         try:
             result = json.loads(payload[4:])
         except ValueError as error:
-            raise Refused(Fault(rv or Fault.GENERAL_ERROR), "the keeper's answer is no JSON") from error
+            raise Refused(Fault.DEVICE_ERROR, "the keeper's answer is no JSON") from error
         if rv != Fault.OK:
-            raise Refused(Fault(rv), str(result.get("error", "")))
+            raise Refused(_fault(rv), str(result.get("error", "")))
         answer: dict[str, Any] = result
         return answer
 
@@ -141,6 +147,21 @@ class Client:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _request(number: int, payload: bytes) -> bytes:
+    return frames.REQUEST.pack(4 + len(payload), number, 0) + payload
+
+
+def _refused(rv: int, results: tuple[Any, ...]) -> Refused:
+    """The exception that the keeper's handler raised."""
+    if rv == Fault.BUFFER_TOO_SMALL and results:
+        return TooSmall(results[0])
+    return Partly(_fault(rv), results) if results else Refused(_fault(rv))
+
+
+def _fault(rv: int) -> Fault:
+    return Fault(rv) if rv in Fault._value2member_map_ else Fault.DEVICE_ERROR
 
 
 def start_keeper(home: Home, *, asked: bool = False) -> None:

@@ -1,19 +1,20 @@
 """Calls and their answers as the payloads of frames, for both ends, compiled once from the function rows.
 
-The keeper uses ``decode_call`` and ``encode_reply`` (with ``encode_too_small`` and ``encode_refusal``), a client ``encode_call``
-and ``decode_reply``. The payload of a request is what follows its function and flags, that of a reply what follows its rv.
+The keeper uses ``decode_call`` and ``encode_reply`` (with ``encode_too_small`` and ``encode_refusal``), a client
+``encode_call`` and ``decode_reply``. The payload of a request is what follows its function and flags, that of a reply
+what follows its rv.
 
-Arguments and results are tuples in the order of the row, as the comments of hsmith.spec.functions.Kind say: RESERVED and
-IGNORED are not among the arguments, nor are outputs that carry nothing in (ULONG_OUT, ULONG_LIST, the info structures); a
-result is there for each output but ASYNC_BUFFER. An info structure is a tuple of its fields: int, bytes (or str, padded with
-blanks on encoding), and (major, minor) for a CK_VERSION.
+Arguments and results are tuples in the order of the row, as the comments of hsmith.spec.functions.Kind say: RESERVED
+and IGNORED are not among the arguments, nor are outputs that carry nothing in (ULONG_OUT, ULONG_LIST, the info
+structures); a result is there for each output but ASYNC_BUFFER. An info structure is a tuple of its fields: int, bytes
+(or str, padded with blanks on encoding), and (major, minor) for a CK_VERSION.
 
-Parameters with output fields: the params object among the arguments carries the caller's room, and the handler fills it (see
-hsmith.spec.params). ``encode_reply`` takes the arguments as ``writeback`` and sends what is filled; ``decode_reply`` takes those
-of ``encode_call`` and fills them.
+Parameters with output fields: the params object among the arguments carries the caller's room, and the handler fills
+it (see hsmith.spec.params). ``encode_reply`` takes the arguments as ``writeback`` and sends what is filled;
+``decode_reply`` takes those of ``encode_call`` and fills them.
 
-Every decoded payload encodes to the same bytes again; what would not is Undecodable. Nothing is allocated for a count or a length before
-it is held against the bytes that remain.
+Every decoded payload encodes to the same bytes again; what would not is Undecodable. Nothing is allocated for a count
+or a length before it is held against the bytes that remain.
 """
 
 from collections.abc import Callable, Sequence
@@ -245,18 +246,17 @@ def encode_reply(row: FunctionRow, results: Sequence[Any], writeback: Sequence[A
 
 
 def encode_too_small(row: FunctionRow, length: int) -> bytes:
-    """The payload of CKR_BUFFER_TOO_SMALL: the length that is needed, and nothing is written back."""
+    """The payload of CKR_BUFFER_TOO_SMALL: the length that is needed; nothing is written back."""
     return b"\x00" * len(_COMPILED[row.number].parameters) + _length_only.pack(0, length)
 
 
 def encode_refusal(row: FunctionRow, writeback: Sequence[Any] = ()) -> bytes:
-    """The payload of any other refusal: empty, or the outputs that a handler has filled in spite of it (section 6.42.7: the
-    handle of the derived key whose template is at fault)."""
+    """The payload of any other refusal: empty, or the outputs that a handler has filled in spite of it (section
+    6.42.8: the handle of the derived key whose template is at fault)."""
     compiled = _COMPILED[row.number]
-    if not any(p.filled(_params(writeback[at])) for at in compiled.parameters if writeback):
-        return b""
     parts: Parts = []
-    _encode_writeback(parts, compiled, writeback)
+    if any(p.filled(_params(writeback[at])) for at in compiled.parameters if writeback):
+        _encode_writeback(parts, compiled, writeback)
     return b"".join(parts)
 
 
@@ -271,9 +271,7 @@ def decode_reply(row: FunctionRow, rv: int, payload: Received, arguments: Sequen
     return tuple(results)
 
 
-def _decode_reply(
-    compiled: _Compiled, rv: int, payload: Received, arguments: Sequence[Any]
-) -> tuple[list[Any], int]:
+def _decode_reply(compiled: _Compiled, rv: int, payload: Received, arguments: Sequence[Any]) -> tuple[list[Any], int]:
     decoders = _expected(compiled, rv)
     at = 0
     if decoders or payload or rv == Fault.OK:

@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic
 
 from hsmith.spec.constants import Fault
-from hsmith.spec.faults import Refused, TooSmall
+from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.spec.functions import FUNCTIONS, FunctionRow, Kind
 from hsmith.wire import codec, frames, peer
 from hsmith.wire.applications import A, Applications, Identity
+from hsmith.wire.frames import NEW_APPLICATION, REPLY
+from hsmith.wire.receiver import BadFrame, Receiver
 
 log = logging.getLogger("hsmith.server")
 
@@ -29,6 +31,7 @@ THREAD_STACK: Final = 1 << 20
 #: Seconds for the first frame after connecting, and for the rest of any frame once its first byte has come.
 HELLO_SECONDS: Final = 10.0
 FRAME_SECONDS: Final = 60.0
+
 
 Handler = Callable[..., Any]
 Admin = Callable[[A, dict[str, Any]], dict[str, Any]]
@@ -182,7 +185,7 @@ class Connection(Generic[A]):
         self._server = server
         self._served = served
         self._connection = connection
-        self._receiver = frames.Receiver(connection, seconds=server.frame_seconds)
+        self._receiver = Receiver(connection, seconds=server.frame_seconds)
 
     def run(self) -> None:
         """Serve until the client leaves or errs."""
@@ -197,9 +200,9 @@ class Connection(Generic[A]):
             finally:
                 self._served.token = b""
                 self._server.applications.leave(token)
-        except frames.BadFrame as error:
+        except BadFrame as error:
             log.warning("connection ended: %s", error)
-            self._connection.sendall(plain(Fault.GENERAL_ERROR))
+            self._connection.sendall(reply(Fault.GENERAL_ERROR))
         finally:
             self._receiver.wipe()
 
@@ -217,9 +220,14 @@ class Connection(Generic[A]):
         self._connection.settimeout(None)
         if not end:
             return None
-        fields = _parse_hello(bytes(self._receiver.buffer[:end]))
+        _, number, flags = frames.REQUEST.unpack_from(self._receiver.buffer)
+        if number != frames.HELLO or flags:
+            raise BadFrame("the first frame is not a HELLO")
+        try:
+            version, token, pid = frames.decode_hello(memoryview(self._receiver.buffer)[8:end])
+        except codec.Undecodable as error:
+            raise BadFrame(str(error)) from None
         self._receiver.done(end, wipe=True)
-        version, token, pid = fields
         if version != frames.VERSION:
             sentence = f"this keeper speaks version {frames.VERSION} of the protocol, the client version {version}"
             self._connection.sendall(refusal(Fault.DEVICE_ERROR, f"{sentence}: install the same hsmith for both"))
@@ -238,7 +246,7 @@ class Connection(Generic[A]):
             buffer = receiver.buffer
             number = buffer[4] | buffer[5] << 8
             if buffer[6] or buffer[7]:
-                raise frames.BadFrame("flags that are not known")
+                raise BadFrame("flags that are not known")
             call = calls[number] if number < len(calls) else None
             payload = memoryview(buffer)[8:end]
             if call is not None:
@@ -252,8 +260,8 @@ class Connection(Generic[A]):
         if number == frames.ADMIN:
             return self._administer(application, payload)
         if number < len(self._server.calls):
-            return plain(Fault.FUNCTION_NOT_SUPPORTED)
-        raise frames.BadFrame(f"unknown function {number:#x}")
+            return reply(Fault.FUNCTION_NOT_SUPPORTED)
+        raise BadFrame(f"unknown function {number:#x}")
 
     def _administer(self, application: A, payload: memoryview) -> bytes:
         request = _parse_admin(payload)
@@ -271,20 +279,29 @@ class Connection(Generic[A]):
 def _answer(call: Call, application: object, payload: memoryview) -> bytes:
     """The reply to one call. Raises BadFrame for arguments that cannot be decoded."""
     row = call.row
+    arguments: tuple[Any, ...] = ()
     try:
-        return codec.encode_reply(row, call.handler(application, *codec.decode_call(row, payload)))
-    except TooSmall as small:
-        return codec.encode_too_small(row, small.length)
+        arguments = codec.decode_call(row, payload)
+        return codec.encode_reply(row, call.handler(application, *arguments), arguments)
     except Refused as refused:
         log.debug("%s: %s", row.name, refused)
-        return plain(refused.fault)
+        return _refusal(row, refused, arguments)
     except codec.Undecodable as error:
-        raise frames.BadFrame(f"{row.name}: {error}") from None
+        raise BadFrame(f"{row.name}: {error}") from None
     except MemoryError:
-        return plain(Fault.DEVICE_MEMORY)
+        return reply(Fault.DEVICE_MEMORY)
     except Exception:
         _log_failure(row.name)
-        return plain(Fault.GENERAL_ERROR)
+        return reply(Fault.GENERAL_ERROR)
+
+
+def _refusal(row: FunctionRow, refused: Refused, arguments: tuple[Any, ...]) -> bytes:
+    """What comes with a refusal: a length, the results of a partly answered query, or parameters written back."""
+    if isinstance(refused, TooSmall):
+        return codec.encode_too_small(row, refused.length)
+    if isinstance(refused, Partly):
+        return codec.encode_reply(row, refused.results, arguments, refused.fault)
+    return codec.encode_refusal(row, refused.fault, arguments)
 
 
 def _log_failure(name: str = "an administrative command") -> str:
@@ -294,48 +311,31 @@ def _log_failure(name: str = "an administrative command") -> str:
     return id
 
 
-def plain(fault: int) -> bytes:
-    """A reply of a return value alone."""
-    return frames.REPLY.pack(4, fault)
+def reply(fault: int, payload: bytes = b"") -> bytes:
+    return REPLY.pack(4 + len(payload), fault) + payload
 
 
 def hello_reply(fault: int, token: bytes, sentence: str) -> bytes:
-    text = sentence.encode()
-    body = frames.HELLO_REPLY.pack(frames.VERSION, codec.TABLES_HASH, token, len(text)) + text
-    return frames.REPLY.pack(4 + len(body), fault) + body
+    return reply(fault, frames.encode_hello_reply(codec.TABLES_HASH, token, sentence))
 
 
 def refusal(fault: int, sentence: str) -> bytes:
     """A HELLO refused in words."""
-    return hello_reply(fault, bytes(16), sentence)
+    return hello_reply(fault, NEW_APPLICATION, sentence)
 
 
 def admin_reply(fault: int, result: dict[str, Any]) -> bytes:
     text = json.dumps(result).encode()
-    return frames.REPLY.pack(8 + len(text), fault) + len(text).to_bytes(4, "little") + text
-
-
-def _parse_hello(frame: bytes) -> tuple[int, bytes, int]:
-    """Version, application token and process id. Raises BadFrame. A version that is not ours may be longer."""
-    head, body = frames.REQUEST.unpack_from(frame), frame[frames.REQUEST.size :]
-    if head[1] != frames.HELLO or len(body) < 8 or body[:6] != frames.MAGIC:
-        raise frames.BadFrame("no HELLO at the begin of a connection")
-    version = int.from_bytes(body[6:8], "little")
-    if version != frames.VERSION:
-        return version, b"", 0
-    if len(body) != frames.HELLO_REQUEST.size or head[2]:
-        raise frames.BadFrame("a HELLO of a wrong length or with flags")
-    _, _, _, token, pid = frames.HELLO_REQUEST.unpack(body)
-    return version, token, pid
+    return reply(fault, len(text).to_bytes(4, "little") + text)
 
 
 def _parse_admin(payload: memoryview) -> dict[str, Any]:
     if len(payload) < 4 or int.from_bytes(payload[:4], "little") != len(payload) - 4:
-        raise frames.BadFrame("an ADMIN frame of a wrong length")
+        raise BadFrame("an ADMIN frame of a wrong length")
     try:
         request = json.loads(bytes(payload[4:]))
     except (ValueError, RecursionError) as error:
-        raise frames.BadFrame("an ADMIN frame that is not JSON") from error
+        raise BadFrame("an ADMIN frame that is not JSON") from error
     if not isinstance(request, dict) or not isinstance(request.get("command", ""), str):
-        raise frames.BadFrame("an ADMIN frame that is no object with a command")
+        raise BadFrame("an ADMIN frame that is no object with a command")
     return request

@@ -1,7 +1,7 @@
 """Attribute values and templates as bytes (docs/wire.md, "Values").
 
-A decoder takes the received bytes and an offset and gives the value and the offset behind it; an encoder appends to a list of
-parts. What decodes encodes to the same bytes again; anything else is Undecodable.
+A decoder takes the received bytes and an offset and gives the value and the offset behind it; an encoder appends to a
+list of parts. What decodes encodes to the same bytes again; anything else is Undecodable.
 """
 
 from collections.abc import Callable
@@ -141,6 +141,7 @@ def tag_of(attribute: int) -> int:
 
 
 def _decode_content(data: Received, at: int, tag: int, depth: int) -> tuple[Any, int]:
+    value: Any
     if tag == BYTES:
         value, at = decode_data(data, at)
     elif tag == ULONG:

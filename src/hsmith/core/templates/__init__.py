@@ -1,0 +1,41 @@
+"""Templates: what makes an object, what may be changed in it, read from it and searched in it. Pure functions over dicts."""
+
+from hsmith.core.templates.changing import change, copy
+from hsmith.core.templates.making import (
+    create,
+    decapsulate,
+    derive,
+    encapsulate,
+    finish_decapsulated,
+    finish_derived,
+    finish_encapsulated,
+    finish_generated,
+    finish_unwrapped,
+    generate,
+    unwrap,
+)
+from hsmith.core.templates.reading import check_wrap_template, index, matches, read, searchable
+from hsmith.core.templates.values import Attributes, parse
+
+__all__ = [
+    "Attributes",
+    "change",
+    "check_wrap_template",
+    "copy",
+    "create",
+    "decapsulate",
+    "derive",
+    "encapsulate",
+    "finish_decapsulated",
+    "finish_derived",
+    "finish_encapsulated",
+    "finish_generated",
+    "finish_unwrapped",
+    "generate",
+    "index",
+    "matches",
+    "parse",
+    "read",
+    "searchable",
+    "unwrap",
+]

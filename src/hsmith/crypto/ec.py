@@ -1,0 +1,168 @@
+"""ECDSA, ECDH and the generation of elliptic curve keys (section 6.3)."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
+from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
+
+from hsmith.crypto.curves import Curve, curve_of
+from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier, Wanted
+from hsmith.crypto.fitting import last, wanted_length
+from hsmith.crypto.hashes import HASHES, Hash
+from hsmith.crypto.key import Key, big, need
+from hsmith.crypto.material.base import spki
+from hsmith.crypto.material.ec import encode_point, raw_public, weierstrass_point
+from hsmith.crypto.streams import HashingSigner, HashingVerifier, WholeSigner, WholeVerifier, bad_parameter, wrong_length
+from hsmith.spec.constants import Attr, Fault, Kdf, KeyType, Mechanism
+from hsmith.spec.faults import Refused
+
+
+class KeyPairGen(Engine):
+    """CKM_EC_KEY_PAIR_GEN, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_MONTGOMERY_KEY_PAIR_GEN."""
+
+    def __init__(self, key_type: KeyType) -> None:
+        self._type = key_type
+
+    def generate_pair(
+        self, params: Any, public: Attributes, private: Attributes
+    ) -> tuple[dict[int, Any], dict[int, Any]]:
+        return generate_pair(self._type, need(public, Attr.EC_PARAMS))
+
+
+def generate_pair(key_type: KeyType, ec_params: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
+    curve = curve_of(ec_params, key_type)
+    if key_type == KeyType.EC:
+        key: Any = ec.generate_private_key(curve.library)
+        value = big(key.private_numbers().private_value)
+    else:
+        key = curve.library.generate()
+        value = key.private_bytes_raw()
+    point = encode_point(key.public_key())
+    both = {Attr.KEY_TYPE: key_type, Attr.EC_PARAMS: ec_params, Attr.PUBLIC_KEY_INFO: spki(key.public_key())}
+    return both | {Attr.EC_POINT: point}, both | {Attr.VALUE: value}
+
+
+class _Digest(hashes.HashAlgorithm):
+    """A hash that the caller made, of any length: the library needs only its size."""
+
+    name = "caller's hash"
+    block_size = None
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    @property
+    def digest_size(self) -> int:
+        return self._size
+
+
+@lru_cache(maxsize=160)
+def _as_given(size: int) -> ec.ECDSA:
+    return ec.ECDSA(Prehashed(_Digest(size)))
+
+
+_ALGORITHMS: Final = {row.algorithm: ec.ECDSA(row.algorithm) for row in HASHES.values()}
+_LONGEST: Final = 128  # bytes of a hash: more than the order of any curve, and the rest is cut off anyway
+
+
+def _sign(key: Key, data: Buffer, algorithm: ec.ECDSA) -> bytes:
+    r, s = decode_dss_signature(key.native.sign(data, algorithm))
+    length = (key.size + 7) // 8
+    return r.to_bytes(length, "big") + s.to_bytes(length, "big")
+
+
+def _verify(key: Key, data: Buffer, signature: Buffer, algorithm: ec.ECDSA) -> None:
+    """Signatures may be shorter than 2nLen, in two equal halves (section 6.3.1)."""
+    length = len(signature)
+    if not 2 <= length <= 2 * ((key.size + 7) // 8) or length % 2:
+        raise wrong_length(length, 2 * ((key.size + 7) // 8))
+    r, s = int.from_bytes(signature[: length // 2], "big"), int.from_bytes(signature[length // 2 :], "big")
+    key.native.verify(encode_dss_signature(r, s), data, algorithm)
+
+
+class Ecdsa(Engine):
+    """CKM_ECDSA: the data is a hash of any length; its leftmost bits are signed."""
+
+    def _algorithm(self, data: Buffer) -> tuple[Buffer, ec.ECDSA]:
+        if not data:
+            raise Refused(Fault.DATA_LEN_RANGE, "the hash to sign is empty")
+        data = data[:_LONGEST]
+        return data, _as_given(len(data))
+
+    def sign(self, key: Key, params: Any) -> Signer:
+        return WholeSigner(lambda data: _sign(key, *self._algorithm(data)), 2 * ((key.size + 7) // 8))
+
+    def verify(self, key: Key, params: Any) -> Verifier:
+        def verify(data: Buffer, signature: Buffer) -> None:
+            data, algorithm = self._algorithm(data)
+            _verify(key, data, signature, algorithm)
+
+        return WholeVerifier(verify)
+
+
+class HashEcdsa(Engine):
+    """CKM_ECDSA_<hash>."""
+
+    def __init__(self, row: Hash) -> None:
+        self._row = row
+        self._algorithms = {row.algorithm: ec.ECDSA(row.algorithm)}
+
+    def _algorithm(self, algorithm: Any) -> ec.ECDSA:
+        return self._algorithms.get(algorithm) or ec.ECDSA(algorithm)
+
+    def sign(self, key: Key, params: Any) -> Signer:
+        size = 2 * ((key.size + 7) // 8)
+        return HashingSigner(self._row, lambda data, hash: _sign(key, data, self._algorithm(hash)), size)
+
+    def verify(self, key: Key, params: Any) -> Verifier:
+        def verify(data: Buffer, signature: Buffer, algorithm: Any) -> None:
+            _verify(key, data, signature, self._algorithm(algorithm))
+
+        return HashingVerifier(self._row, verify)
+
+
+#: The hash of each key derivation function of ANSI X9.63, and of SP 800-56A section 5.8.1.1.
+X963_KDFS: Final[dict[int, Hash]] = {kdf: HASHES[mechanism] for kdf, mechanism in {
+    Kdf.SHA1_KDF: Mechanism.SHA_1, Kdf.SHA224_KDF: Mechanism.SHA224, Kdf.SHA256_KDF: Mechanism.SHA256,
+    Kdf.SHA384_KDF: Mechanism.SHA384, Kdf.SHA512_KDF: Mechanism.SHA512, Kdf.SHA3_224_KDF: Mechanism.SHA3_224,
+    Kdf.SHA3_256_KDF: Mechanism.SHA3_256, Kdf.SHA3_384_KDF: Mechanism.SHA3_384, Kdf.SHA3_512_KDF: Mechanism.SHA3_512,
+}.items()}  # fmt: skip
+SP800_KDFS: Final[dict[int, Hash]] = {kdf: HASHES[mechanism] for kdf, mechanism in {
+    Kdf.SHA1_KDF_SP800: Mechanism.SHA_1, Kdf.SHA224_KDF_SP800: Mechanism.SHA224, Kdf.SHA256_KDF_SP800: Mechanism.SHA256,
+    Kdf.SHA384_KDF_SP800: Mechanism.SHA384, Kdf.SHA512_KDF_SP800: Mechanism.SHA512,
+    Kdf.SHA3_224_KDF_SP800: Mechanism.SHA3_224, Kdf.SHA3_256_KDF_SP800: Mechanism.SHA3_256,
+    Kdf.SHA3_384_KDF_SP800: Mechanism.SHA3_384, Kdf.SHA3_512_KDF_SP800: Mechanism.SHA3_512,
+}.items()}  # fmt: skip
+
+
+class Ecdh(Engine):
+    """CKM_ECDH1_DERIVE and CKM_ECDH1_COFACTOR_DERIVE, which are the same for curves of cofactor 1 and for RFC 7748's."""
+
+    def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
+        kdf, shared = params.kdf, params.shared_data
+        if kdf == Kdf.NULL and shared:
+            raise bad_parameter("pSharedData must be NULL with CKD_NULL")
+        if kdf != Kdf.NULL and kdf not in X963_KDFS and kdf not in SP800_KDFS:
+            raise bad_parameter(f"the key derivation function 0x{kdf:x} is not offered")
+        secret = _agree(key, params.public_data)
+        if kdf == Kdf.NULL:
+            return last(secret, wanted)
+        row = X963_KDFS.get(kdf) or SP800_KDFS[kdf]
+        length = wanted_length(wanted) or row.size
+        if kdf in X963_KDFS:
+            return last(X963KDF(row.algorithm, length, shared or None).derive(secret), wanted)
+        return last(ConcatKDFHash(row.algorithm, length, shared or None).derive(secret), wanted)
+
+
+def _agree(key: Key, public_data: bytes) -> bytes:
+    curve: Curve = key.prepared["curve"]
+    try:
+        if key.type == KeyType.EC:
+            return bytes(key.native.exchange(ec.ECDH(), weierstrass_point(curve, public_data)))
+        return bytes(key.native.exchange(raw_public(curve, public_data)))
+    except ValueError:
+        raise bad_parameter(f"the other party's public key is not a valid one of {curve.names[0]}") from None

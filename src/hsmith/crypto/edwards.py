@@ -1,0 +1,78 @@
+"""EdDSA (section 6.3, RFC 8032): pure by the first library, with a context or pre-hashed by the second."""
+
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from Crypto.Hash import SHA512, SHAKE256
+from Crypto.PublicKey import ECC
+from Crypto.Signature import eddsa
+
+from hsmith.crypto.ec import generate_pair
+from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier
+from hsmith.crypto.key import Key, need
+from hsmith.crypto.material.base import pkcs8, spki
+from hsmith.crypto.streams import WholeSigner, WholeVerifier, bad_parameter, wrong_length
+from hsmith.spec.constants import Attr, KeyType, ObjectClass
+from hsmith.spec.params import EddsaParams
+
+
+def _size(key: Key) -> int:
+    return 64 if key.size == 255 else 114  # 2b / 8
+
+
+def _scheme(key: Key, context: bytes) -> Any:
+    other = key.prepared.get("other")
+    if other is None:
+        encoded = pkcs8(key.native) if key.cls == ObjectClass.PRIVATE_KEY else spki(key.native)
+        other = key.prepared["other"] = ECC.import_key(encoded)
+    return eddsa.new(other, "rfc8032", context or None)
+
+
+def _message(key: Key, params: EddsaParams, data: Buffer) -> Any:
+    """What the second library signs: the data, or the pre-hash that it recognises by its type (PH of RFC 8032)."""
+    if not params.ph_flag:
+        return bytes(data)
+    return (SHA512 if key.size == 255 else SHAKE256).new(bytes(data))
+
+
+def _plain(params: EddsaParams | None) -> bool:
+    """Whether it is pure EdDSA: no parameter, or one that asks for nothing (an empty context is the same for Ed448, and
+    "SHOULD NOT be empty" for Ed25519ctx: RFC 8032 section 5.1)."""
+    return params is None or not (params.ph_flag or params.context_data)
+
+
+class Eddsa(Engine):
+    """CKM_EDDSA. It also generates key pairs: GnuTLS 3.7 passes it to C_GenerateKeyPair."""
+
+    def _checked(self, params: EddsaParams | None) -> None:
+        if params is not None and len(params.context_data) > 255:
+            raise bad_parameter("a context has at most 255 bytes")
+
+    def sign(self, key: Key, params: Any) -> Signer:
+        self._checked(params)
+        if _plain(params):
+            return WholeSigner(key.native.sign, _size(key))
+        scheme = _scheme(key, params.context_data)
+        return WholeSigner(lambda data: bytes(scheme.sign(_message(key, params, data))), _size(key))
+
+    def verify(self, key: Key, params: Any) -> Verifier:
+        self._checked(params)
+        size = _size(key)
+
+        def verify(data: Buffer, signature: Buffer) -> None:
+            if len(signature) != size:
+                raise wrong_length(len(signature), size)
+            if _plain(params):
+                key.native.verify(bytes(signature), data)
+                return
+            try:
+                _scheme(key, params.context_data).verify(_message(key, params, data), bytes(signature))
+            except ValueError:
+                raise InvalidSignature from None
+
+        return WholeVerifier(verify)
+
+    def generate_pair(
+        self, params: Any, public: Attributes, private: Attributes
+    ) -> tuple[dict[int, Any], dict[int, Any]]:
+        return generate_pair(KeyType.EC_EDWARDS, need(public, Attr.EC_PARAMS))

@@ -1,0 +1,95 @@
+"""Frames from a stream socket, received without trust in the length that they claim."""
+
+import socket
+import time
+from typing import Final
+
+from hsmith.wire.frames import MAX_FRAME
+
+#: A buffer of this size takes the frames of almost all calls in one piece.
+FIRST_SIZE: Final = 4096
+#: Bytes after which the time for a frame begins anew: a slow sender may send long frames.
+STALL_SIZE: Final = 1 << 20
+
+
+class BadFrame(Exception):
+    """What arrived is no frame, or its sender stopped in the middle of it. str() says which, without its bytes."""
+
+
+class Receiver:
+    """Receives the frames of one connection into one buffer, which grows only with the bytes that have arrived."""
+
+    def __init__(self, connection: socket.socket, *, seconds: float | None = None) -> None:
+        """``seconds``: time to deliver a frame once its first byte has come (None: any)."""
+        self._connection = connection
+        self._seconds = seconds
+        self._receive = connection.recv_into
+        self._have = 0
+        self.buffer = bytearray(FIRST_SIZE)
+
+    def frame(self) -> int:
+        """Wait for a frame: its bytes are ``buffer[:end]``, its length field included; done() must follow. Returns end,
+        or 0 at the end of the stream. Raises BadFrame, and OSError as the socket does."""
+        have = self._have or self._receive(self.buffer)
+        if have >= 8:
+            end = 4 + int.from_bytes(self.buffer[:4], "little")
+            if have == end:
+                self._have = 0
+                return end
+        return self._slowly(have) if have else 0
+
+    def _slowly(self, have: int) -> int:
+        """The rest of a frame that did not arrive alone and in one piece."""
+        try:
+            have = self._fill(have, 4)
+            end = 4 + int.from_bytes(self.buffer[:4], "little")
+            if not 8 <= end <= 4 + MAX_FRAME:
+                raise BadFrame(f"a frame of {end - 4} bytes")
+            have = self._fill(have, end)
+        finally:
+            if self._seconds is not None:
+                self._connection.settimeout(None)
+        self._have = have - end
+        return end
+
+    def _fill(self, have: int, wanted: int) -> int:
+        """Receive until ``wanted`` bytes are there. Returns how many there are: it may be more."""
+        due, mark = self._due(), have
+        while have < wanted:
+            if have == len(self.buffer):
+                self._grow(wanted)
+            if due is not None:
+                self._connection.settimeout(max(due - time.monotonic(), 0.001))
+            try:
+                got = self._receive(memoryview(self.buffer)[have:])
+            except TimeoutError:
+                raise BadFrame(f"a frame that stopped after {have} of {wanted} bytes") from None
+            if not got:
+                raise BadFrame(f"a frame that ended after {have} of {wanted} bytes")
+            have += got
+            if have - mark >= STALL_SIZE:
+                due, mark = self._due(), have
+        return have
+
+    def _due(self) -> float | None:
+        return None if self._seconds is None else time.monotonic() + self._seconds
+
+    def _grow(self, wanted: int) -> None:
+        old = self.buffer
+        self.buffer = bytearray(min(2 * len(old), wanted))
+        self.buffer[: len(old)] = old
+        old[:] = bytes(len(old))
+
+    def done(self, end: int, *, wipe: bool) -> None:
+        """The frame of ``end`` bytes has been used: erase it where it carried a secret, and keep what follows it."""
+        if wipe:
+            self.buffer[:end] = bytes(end)
+        if self._have:
+            self.buffer[: self._have] = self.buffer[end : end + self._have]
+        if len(self.buffer) > FIRST_SIZE and self._have <= FIRST_SIZE:
+            kept = self.buffer[: self._have]
+            self.buffer = bytearray(FIRST_SIZE)
+            self.buffer[: len(kept)] = kept
+
+    def wipe(self) -> None:
+        self.buffer[:] = bytes(len(self.buffer))

@@ -1,0 +1,20 @@
+"""A store in a new folder for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hsmith.store.sqlite import SqliteStore
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(folder)
+    yield opened
+    opened.close()
