@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 MODULE_SOURCES := $(wildcard setup.py module/*.[ch] module/generated/*.[ch])
 
-.PHONY: test demo check format clean
+.PHONY: test demo lint check format clean
 
 test: $(STAMP)
 	$(BIN)/pytest $(ARGS)
@@ -15,13 +15,16 @@ test: $(STAMP)
 demo: $(STAMP)
 	@$(BIN)/python tools/demo.py
 
-# What need not run anything of others: style, types, layers, generated files, and the quick tests.
-check: $(STAMP)
+# Style, types, layers, and whether the generated files are up to date.
+lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/gen.py --check
+
+# Before a commit: all of that, and the tests that are quick and need no other program.
+check: lint
 	$(BIN)/pytest -q -m "not client and not slow" $(ARGS)
 
 format: $(STAMP)

@@ -52,6 +52,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in [name for name in os.environ if name.startswith("HSMITH_") and name != "HSMITH_REQUIRE_CLIENTS"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HSMITH_HOME", str(folder))
+    monkeypatch.setenv("HOME", str(folder))  # Programs keep files of their own there
     monkeypatch.setenv("SOFTHSM2_CONF", str(folder / "softhsm2.conf"))  # For --module, to compare with it
     monkeypatch.setenv("PATH", f"{BIN}:{os.environ['PATH']}:/usr/sbin")
     yield folder

@@ -3,6 +3,7 @@
 Everything happens in a temporary folder, and through the PKCS#11 module, as in any program. Run it by `make demo`.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -17,7 +18,6 @@ sys.path.insert(0, str(ROOT / "tests"))  # The PKCS#11 client of the tests; a pr
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, utils  # noqa: E402
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: E402
-from rich.console import Console  # noqa: E402
 
 import hsmith  # noqa: E402
 from hsmith.spec.constants import Attr, Mechanism  # noqa: E402
@@ -25,7 +25,7 @@ from p11 import ED25519, P11, P256, P11Error, Session  # noqa: E402
 
 DOCUMENT = ROOT / "README.md"
 BIN = Path(sys.executable).parent
-console = Console(highlight=False, soft_wrap=True)
+BOLD, GREEN, YELLOW, PLAIN = ("\033[1m", "\033[32m", "\033[33m", "\033[0m") if sys.stdout.isatty() else ("",) * 4
 
 
 class Recipe(NamedTuple):
@@ -104,8 +104,8 @@ def sign_and_verify(session: Session, recipe: Recipe, folder: Path) -> None:
     if said.returncode != 0:
         raise SystemExit(f"openssl refused the signature by {recipe.label}: {said.stdout}{said.stderr}")
     times = f"made in {(made - began) * 1e3:6.1f} ms, signed in {(signed - made) * 1e3:5.1f} ms"
-    verdict = f"openssl: [green]{said.stdout.strip()}[/]"
-    console.print(f"  [bold]{recipe.label:9}[/] {times} ({len(signature)} bytes); {verdict}")
+    verdict = f"openssl: {GREEN}{said.stdout.strip()}{PLAIN}"
+    print(f"  {BOLD}{recipe.label:9}{PLAIN} {times} ({len(signature)} bytes); {verdict}")
 
 
 def show(module: Path, home: Path) -> None:
@@ -114,8 +114,8 @@ def show(module: Path, home: Path) -> None:
     p11.initialize()
     try:
         slot = p11.init_token("demo", so_pin="12345678", pin="1234")
-        console.print(f"A token named [bold]demo[/] in slot {slot}. Its keys live in another process, the keeper.")
-        console.print(f"\nThree keys, and {DOCUMENT.name} ({DOCUMENT.stat().st_size} bytes) signed with each:")
+        print(f"A token named {BOLD}demo{PLAIN} in slot {slot}. Its keys live in another process, the keeper.")
+        print(f"\nThree keys, and {DOCUMENT.name} ({DOCUMENT.stat().st_size} bytes) signed with each:")
         with p11.open(slot) as session:
             session.login("1234")
             for recipe in RECIPES:
@@ -124,7 +124,7 @@ def show(module: Path, home: Path) -> None:
             try:
                 session.get(found[0], Attr.VALUE)
             except P11Error as error:
-                console.print(f"\nAsking for the private key itself: [yellow]{error}[/]")
+                print(f"\nAsking for the private key itself: {YELLOW}{error}{PLAIN}")
             else:
                 raise SystemExit("the module gave a private key away")
     finally:
@@ -132,6 +132,7 @@ def show(module: Path, home: Path) -> None:
 
 
 def main() -> None:
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     module = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(hsmith.__file__).with_name("libhsmith.so")
     if not module.exists():
         raise SystemExit(f"{module} is missing. Run: make demo")
@@ -139,18 +140,21 @@ def main() -> None:
         raise SystemExit("The demo asks openssl about its signatures. Install it (Debian: apt-get install openssl).")
     home = Path(tempfile.mkdtemp(prefix="hsmith-demo-"))
     os.environ["HSMITH_HOME"] = str(home)
-    console.print(f"[bold]hsmith {hsmith.__version__}[/], module {module}\n")
+    print(f"{BOLD}hsmith {hsmith.__version__}{PLAIN}, module {module}\n")
     try:
         show(module, home)
+    except P11Error as error:
+        raise SystemExit(f"The module refused: {error}. `{BIN / 'hsmith'} doctor` says what may be wrong.") from None
     finally:
-        subprocess.run([BIN / "hsmith", "keeper", "stop"], capture_output=True)
+        with contextlib.suppress(FileNotFoundError):  # Another module than hsmith's, on the command line
+            subprocess.run([BIN / "hsmith", "keeper", "stop"], capture_output=True)
         shutil.rmtree(home, ignore_errors=True)
     command = os.path.relpath(BIN / "hsmith")
-    console.print("\nThe demo's token is gone again. What to type next, for one of your own:\n")
-    console.print(f"  {command} token init --label mine")
-    console.print(f"  {command} key generate --token mine --type ec:p-256 --label first")
-    console.print(f'  pkcs11-tool --module "$({command} module)" --token-label mine --login --list-objects')
-    console.print("\nREADME.md shows a first signature with pkcs11-tool, OpenSSL, Python, Java and OpenSSH.")
+    print("\nThe demo's token is gone again. What to type next, for one of your own:\n")
+    print(f"  {command} token init --label mine")
+    print(f"  {command} key generate --token mine --type ec:p-256 --label first")
+    print(f'  pkcs11-tool --module "$({command} module)" --token-label mine --login --list-objects')
+    print("\nREADME.md shows a first signature with pkcs11-tool, OpenSSL, Python, Java and OpenSSH.")
 
 
 if __name__ == "__main__":

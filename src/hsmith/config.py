@@ -33,7 +33,7 @@ class Config:
         "keeper.idle_seconds", 300, "The keeper ends after this time without any client; 0: never."
     )
     keeper_grace_seconds: int = key(
-        "keeper.grace_seconds", 300, "How long after the last logout the next login with the right PIN is fast; 0: never."
+        "keeper.grace_seconds", 300, "How long after the last logout a login with the right PIN is fast; 0: never."
     )
     keeper_connections: int = key("keeper.connections", 2048, "Most connections at a time.", least=1)
     pin_kdf_milliseconds: int = key(

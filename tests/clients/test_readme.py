@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clients.openssl_engine import ENGINE
-from harness import BIN, PIN, SO_PIN, run
+from harness import BIN, PIN, SO_PIN, free_port, run
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)[ ]*([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -19,7 +19,7 @@ BLOCK = re.compile(r"^```(\w+)[ ]*([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILIN
 #: Each document that has such blocks, and the programs that they call.
 DOCUMENTS: dict[str, tuple[str | Path, ...]] = {
     "README.md": ("pkcs11-tool", "openssl", ENGINE, "keytool", "jarsigner", "zip", "ssh-keygen"),
-    "docs/clients.md": ("pkcs11-tool", "openssl", ENGINE, "p11tool", "certtool", "ldns-signzone", "p11-kit", "ssh-agent"),
+    "docs/clients.md": ("pkcs11-tool", "openssl", ENGINE, "p11tool", "certtool", "ldns-signzone", "ssh-agent"),
 }
 
 
@@ -57,5 +57,6 @@ def test_commands_work_as_written(document: str, home: Path, tmp_path: Path, nee
     script = script_of((ROOT / document).read_text(), tmp_path)
     shutil.copy(ROOT / "README.md", tmp_path)
     (tmp_path / ".venv").symlink_to(BIN.parent)
-    environment = {"HSMITH_PIN": PIN, "HSMITH_SO_PIN": SO_PIN, "PIN": PIN}  # What a user would type at the prompts
+    prompts = {"HSMITH_PIN": PIN, "HSMITH_SO_PIN": SO_PIN, "PIN": PIN}  # What a user would type
+    environment = {**prompts, "PORT": str(free_port())}
     run("bash", "-xeuo", "pipefail", "-c", script, cwd=tmp_path, env=environment)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hsmith.store.records import Store
 from hsmith.store.sqlite import SqliteStore
 
 
@@ -16,5 +17,6 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(folder: Path) -> Iterator[SqliteStore]:
     opened = SqliteStore(folder)
+    _: Store = opened  # a type checker holds it against the contract
     yield opened
     opened.close()

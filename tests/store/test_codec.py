@@ -81,7 +81,11 @@ def test_depth_is_bounded_both_ways() -> None:
 
 
 def test_counts_are_held_against_the_bytes_that_follow() -> None:
-    for claim in (b"\xff\xff\xff\xff", b"\x01\0\0\0\x03\0\0\0\x04\xff\xff\xff\xff", b"\x01\0\0\0\x03\0\0\0\x05\xff\xff\xff\xff"):
+    for claim in (
+        b"\xff\xff\xff\xff",
+        b"\x01\0\0\0\x03\0\0\0\x04\xff\xff\xff\xff",
+        b"\x01\0\0\0\x03\0\0\0\x05\xff\xff\xff\xff",
+    ):
         with pytest.raises(ValueError, match="bytes|longer"):
             codec.decode(claim)
 

@@ -37,7 +37,8 @@ def test_wide_permissions_are_mended(folder: Path) -> None:
 def test_two_openers(folder: Path, store: SqliteStore) -> None:
     with pytest.raises(StoreBroken, match=rf"{folder}.*pid {os.getpid()}"):
         SqliteStore(folder)
-    code = "import sys; from pathlib import Path; from hsmith.store.sqlite import SqliteStore; SqliteStore(Path(sys.argv[1]))"
+    code = "from sys import argv; from pathlib import Path; from hsmith.store.sqlite import SqliteStore; "
+    code += "SqliteStore(Path(argv[1]))"
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "is open in another process" in done.stderr

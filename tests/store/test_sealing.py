@@ -83,7 +83,7 @@ def test_token_state() -> None:
     assert sealer.unseal(record) == {1: b"label", 2: 12}
     for other in ({"slot": 3}, {"version": 4}, {"id": 8}, {"blob": record.blob[:-1]}, {"blob": b""}):
         with pytest.raises(Damaged, match="token"):
-            sealer.unseal(replace(record, **other))  # type: ignore[arg-type]
+            sealer.unseal(replace(record, **other))
     with pytest.raises(Damaged):
         TokenSealer(ROOT, token=8).unseal(replace(record, id=8))
 

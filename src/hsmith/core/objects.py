@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hsmith.crypto import keys
+from hsmith.crypto.key import Key
 from hsmith.spec.constants import Attr, ObjectClass
 
 #: Session objects are numbered from here, token objects below: the two never meet in a handle.
@@ -28,7 +29,7 @@ class Object:
         self.owner = owner
         self.private = bool(attributes.get(Attr.PRIVATE, False))
         self.alive = True
-        self._key: keys.Key | None = None
+        self._key: Key | None = None
 
     def __repr__(self) -> str:
         return f"<Object {self.id} version {self.version}>"
@@ -42,7 +43,7 @@ class Object:
     def on_token(self) -> bool:
         return self.owner is None
 
-    def key(self) -> keys.Key:
+    def key(self) -> Key:
         """The loaded key; made once and kept with the object. Raises Refused when the material is not usable."""
         if self._key is None:
             self._key = keys.load(self.attributes)

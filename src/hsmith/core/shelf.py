@@ -76,9 +76,15 @@ class Shelf:
 
     def find(self, template: Template, *, private: bool) -> Iterable[tuple[int, bool]]:
         """(id, whether private) of every object that matches; private ones only when asked for, in order of id."""
+        wanted = dict(template)
+        if wanted.pop(Attr.TOKEN, True) is False:
+            return
+        asked = wanted.pop(Attr.PRIVATE, None)
+        scopes = [scope for scope in (False, True) if scope <= private and asked in (None, scope)]
+        template = tuple(wanted.items())
         indexed = templates.searchable(template)
-        complete = len(indexed) == len({type for type, _ in template})
-        for scope in (False, True) if private else (False,):
+        complete = len(indexed) == len(template)
+        for scope in scopes:
             tag = self._sealers.sealer(scope).tag
             tags = [tag(attr, value) for attr, value in indexed] or [tag(Attr.PRIVATE, scope)]
             for id in self._durable.store.find(self._token, tags):

@@ -12,8 +12,12 @@ from hsmith.spec.faults import Refused
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """``bits``: of the field. ``names``: for the curveName choice, the first is the usual one. ``oids``: the first is the standard's.
-    ``length``: bytes of a coordinate, or of an Edwards or Montgomery public key. ``library``: the curve, or the module's key classes."""
+    """One curve.
+
+    ``bits``: of the field. ``length``: bytes of a coordinate, or of an Edwards or Montgomery key. ``names``: for the
+    curveName choice. ``oids``: the first is the standard's. ``library``: the curve; for Edwards and Montgomery the
+    private key's class, and ``public`` the public key's.
+    """
 
     key_type: KeyType
     bits: int
@@ -71,7 +75,7 @@ _BY_PARAMS: Final = {der.oid(oid): curve for curve in CURVES for oid in curve.oi
 def curve_of(params: bytes, key_type: KeyType) -> Curve:
     """The curve that CKA_EC_PARAMS names, if keys of this type are over it.
 
-    CURVE_NOT_SUPPORTED for another curve; DOMAIN_PARAMS_INVALID for explicit parameters and for what is not DER (section 6.3).
+    CURVE_NOT_SUPPORTED for another curve; DOMAIN_PARAMS_INVALID for explicit parameters and what is not DER.
     """
     curve = _BY_PARAMS.get(params)
     if curve is not None and curve.key_type == key_type:

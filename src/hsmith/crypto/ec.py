@@ -16,7 +16,16 @@ from hsmith.crypto.hashes import HASHES, Hash
 from hsmith.crypto.key import Key, big, need
 from hsmith.crypto.material.base import spki
 from hsmith.crypto.material.ec import encode_point, raw_public, weierstrass_point
-from hsmith.crypto.streams import HashingSigner, HashingVerifier, WholeSigner, WholeVerifier, bad_parameter, wrong_length
+from hsmith.crypto.streams import (
+    PREHASHED,
+    Hashing,
+    HashingSigner,
+    HashingVerifier,
+    WholeSigner,
+    WholeVerifier,
+    bad_parameter,
+    wrong_length,
+)
 from hsmith.spec.constants import Attr, Fault, Kdf, KeyType, Mechanism
 from hsmith.spec.faults import Refused
 
@@ -42,7 +51,11 @@ def generate_pair(key_type: KeyType, ec_params: bytes) -> tuple[dict[int, Any], 
         key = curve.library.generate()
         value = key.private_bytes_raw()
     point = encode_point(key.public_key())
-    both = {Attr.KEY_TYPE: key_type, Attr.EC_PARAMS: ec_params, Attr.PUBLIC_KEY_INFO: spki(key.public_key())}
+    both: dict[int, Any] = {
+        Attr.KEY_TYPE: key_type,
+        Attr.EC_PARAMS: ec_params,
+        Attr.PUBLIC_KEY_INFO: spki(key.public_key()),
+    }
     return both | {Attr.EC_POINT: point}, both | {Attr.VALUE: value}
 
 
@@ -65,7 +78,6 @@ def _as_given(size: int) -> ec.ECDSA:
     return ec.ECDSA(Prehashed(_Digest(size)))
 
 
-_ALGORITHMS: Final = {row.algorithm: ec.ECDSA(row.algorithm) for row in HASHES.values()}
 _LONGEST: Final = 128  # bytes of a hash: more than the order of any curve, and the rest is cut off anyway
 
 
@@ -108,21 +120,16 @@ class HashEcdsa(Engine):
     """CKM_ECDSA_<hash>."""
 
     def __init__(self, row: Hash) -> None:
-        self._row = row
-        self._algorithms = {row.algorithm: ec.ECDSA(row.algorithm)}
-
-    def _algorithm(self, algorithm: Any) -> ec.ECDSA:
-        return self._algorithms.get(algorithm) or ec.ECDSA(algorithm)
+        self._hashing = Hashing(row, ec.ECDSA(row.algorithm), ec.ECDSA(PREHASHED[row.mechanism]))
 
     def sign(self, key: Key, params: Any) -> Signer:
         size = 2 * ((key.size + 7) // 8)
-        return HashingSigner(self._row, lambda data, hash: _sign(key, data, self._algorithm(hash)), size)
+        return HashingSigner(self._hashing, lambda data, algorithm: _sign(key, data, algorithm), size)
 
     def verify(self, key: Key, params: Any) -> Verifier:
-        def verify(data: Buffer, signature: Buffer, algorithm: Any) -> None:
-            _verify(key, data, signature, self._algorithm(algorithm))
-
-        return HashingVerifier(self._row, verify)
+        return HashingVerifier(
+            self._hashing, lambda data, signature, algorithm: _verify(key, data, signature, algorithm)
+        )
 
 
 #: The hash of each key derivation function of ANSI X9.63, and of SP 800-56A section 5.8.1.1.
@@ -140,7 +147,7 @@ SP800_KDFS: Final[dict[int, Hash]] = {kdf: HASHES[mechanism] for kdf, mechanism 
 
 
 class Ecdh(Engine):
-    """CKM_ECDH1_DERIVE and CKM_ECDH1_COFACTOR_DERIVE, which are the same for curves of cofactor 1 and for RFC 7748's."""
+    """CKM_ECDH1_DERIVE and CKM_ECDH1_COFACTOR_DERIVE, the same for curves of cofactor 1 and those of RFC 7748."""
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
         kdf, shared = params.kdf, params.shared_data

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
 from Crypto.Hash import SHA512, SHAKE256
 from Crypto.PublicKey import ECC
 from Crypto.Signature import eddsa
+from cryptography.exceptions import InvalidSignature
 
 from hsmith.crypto.ec import generate_pair
 from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier

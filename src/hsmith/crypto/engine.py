@@ -143,8 +143,11 @@ class Engine:
         raise _missing()
 
     def unwrap(self, key: Key, params: Any, wrapped: Buffer, length: int | None = None) -> bytes:
-        """The encoded key. ``length``: bytes that the new secret key must have, where its template or its type tells (None for
-        a private key): mechanisms that pad with zeros cut to it; RSA v1.5 goes on with a random key of that length."""
+        """The encoded key.
+
+        ``length``: bytes that the new secret key must have, where its template or its type tells (None for a private
+        key): mechanisms that pad with zeros cut to it; RSA v1.5 goes on with a random key of that length.
+        """
         raise _missing()
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:

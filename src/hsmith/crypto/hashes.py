@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from Crypto.Hash import MD5, SHA1, SHA3_224, SHA3_256, SHA3_384, SHA3_512, SHA224, SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives import hashes
-from Crypto.Hash import MD5, SHA1, SHA224, SHA256, SHA384, SHA512, SHA3_224, SHA3_256, SHA3_384, SHA3_512
 
 from hsmith.crypto.engine import Buffer, Digest, Engine
 from hsmith.spec.constants import Fault, Mechanism, Mgf
@@ -13,8 +13,8 @@ from hsmith.spec.faults import Refused
 
 @dataclass(frozen=True, slots=True)
 class Hash:
-    """``name`` as mechanisms spell it (SHA256_RSA_PKCS, ECDSA_SHA256); ``size``, ``block``: bytes; ``other``: the module of the second
-    library, where that one is needed."""
+    """``name``: as signature mechanisms spell it (SHA256_RSA_PKCS). ``size``, ``block``: bytes. ``other``: the second
+    library's module, where that one is needed."""
 
     mechanism: Mechanism
     name: str

@@ -12,8 +12,11 @@ Attributes: TypeAlias = Mapping[int, Any]
 
 @dataclass(slots=True)
 class Key:
-    """``size`` is in the unit of the mechanism rows: bits for key pairs, bytes for secret keys. ``native`` is the library's key
-    object, or the value's bytes for a secret key. ``prepared`` is the engines' own: what they made of the key once, by name."""
+    """A key.
+
+    ``size``: in the unit of the mechanism rows, bits for key pairs, bytes for secret keys. ``native``: the library's
+    key object, or the value's bytes for a secret key. ``prepared``: the engines' own, what they made of the key once.
+    """
 
     cls: ObjectClass
     type: KeyType

@@ -1,7 +1,7 @@
 """Key material between its three forms: attributes, the library's keys, and encodings.
 
-Big integer attributes (MODULUS, PRIME, an EC or DSA VALUE, ...) are big-endian bytes without leading zeros; CKA_EC_POINT is a
-DER OCTET STRING; CKA_PUBLIC_KEY_INFO is a DER SubjectPublicKeyInfo.
+Big integer attributes (MODULUS, PRIME, an EC or DSA VALUE, ...) are big-endian bytes without leading zeros;
+CKA_EC_POINT is a DER OCTET STRING; CKA_PUBLIC_KEY_INFO is a DER SubjectPublicKeyInfo.
 """
 
 import hashlib
@@ -33,16 +33,15 @@ _PAIRS: Final[dict[int, Material]] = {
     KeyType.DH: DhMaterial(),
 }
 
-_SECRET: Final = SecretMaterial()
-_SECRETS: Final[dict[int, Material]] = {
-    key_type: _SECRET
-    for key_type in (
-        KeyType.GENERIC_SECRET, KeyType.AES, KeyType.DES2, KeyType.DES3, KeyType.CAMELLIA, KeyType.CHACHA20, KeyType.HKDF,
-        KeyType.MD5_HMAC, KeyType.SHA_1_HMAC, KeyType.SHA224_HMAC, KeyType.SHA256_HMAC, KeyType.SHA384_HMAC,
-        KeyType.SHA512_HMAC, KeyType.SHA512_224_HMAC, KeyType.SHA512_256_HMAC, KeyType.SHA3_224_HMAC,
-        KeyType.SHA3_256_HMAC, KeyType.SHA3_384_HMAC, KeyType.SHA3_512_HMAC,
-    )
-}  # fmt: skip
+_SECRETS: Final[dict[int, Material]] = dict.fromkeys(
+    (
+        KeyType.GENERIC_SECRET, KeyType.AES, KeyType.DES2, KeyType.DES3, KeyType.CAMELLIA, KeyType.CHACHA20,
+        KeyType.HKDF, KeyType.MD5_HMAC, KeyType.SHA_1_HMAC, KeyType.SHA224_HMAC, KeyType.SHA256_HMAC,
+        KeyType.SHA384_HMAC, KeyType.SHA512_HMAC, KeyType.SHA512_224_HMAC, KeyType.SHA512_256_HMAC,
+        KeyType.SHA3_224_HMAC, KeyType.SHA3_256_HMAC, KeyType.SHA3_384_HMAC, KeyType.SHA3_512_HMAC,
+    ),
+    SecretMaterial(),
+)  # fmt: skip
 
 _MATERIALS: Final[dict[int, dict[int, Material]]] = {
     ObjectClass.SECRET_KEY: _SECRETS,
@@ -63,7 +62,9 @@ _CHECK_CIPHERS: Final[dict[int, Any]] = {
 def _material(cls: Any, key_type: Any) -> Material:
     material = _MATERIALS.get(cls, {}).get(key_type)
     if material is None:
-        raise Refused(Fault.ATTRIBUTE_VALUE_INVALID, f"keys of type 0x{key_type:x} are not offered in this object class")
+        raise Refused(
+            Fault.ATTRIBUTE_VALUE_INVALID, f"keys of type 0x{key_type:x} are not offered in this object class"
+        )
     return material
 
 
@@ -93,7 +94,7 @@ def complete(attributes: Attributes) -> dict[int, Any]:
 
 
 def check_value(attributes: Attributes) -> bytes:
-    """CKA_CHECK_VALUE, 3 bytes: of a zero block encrypted in ECB for ciphers, of the SHA-1 of CKA_VALUE for other secret keys."""
+    """CKA_CHECK_VALUE, 3 bytes: of a zero block encrypted in ECB for ciphers, of the value's SHA-1 for other keys."""
     value = attributes[Attr.VALUE]
     cipher = _CHECK_CIPHERS.get(attributes[Attr.KEY_TYPE])
     if cipher is None:

@@ -61,7 +61,7 @@ def derive(key: bytes, info: bytes, length: int = KEY_SIZE) -> bytes:
 
 
 def argon2id(secret: bytes, salt: bytes, *, memory_kib: int, iterations: int, lanes: int, length: int = 32) -> bytes:
-    """Argon2id (RFC 9106), ``length`` bytes. ``salt`` is at least 8 bytes; ``memory_kib`` is at least 8 for each lane."""
+    """Argon2id (RFC 9106), ``length`` bytes. ``salt``: at least 8 bytes; ``memory_kib``: at least 8 for each lane."""
     kdf = Argon2id(salt=salt, length=length, iterations=iterations, lanes=lanes, memory_cost=memory_kib)
     return kdf.derive(secret)
 

@@ -3,19 +3,27 @@
 from functools import lru_cache
 from typing import Any, Final
 
+from Crypto.PublicKey import RSA
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric import rsa as library
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
-from Crypto.PublicKey import RSA
 
 from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier
 from hsmith.crypto.hashes import Hash, hash_of, mgf_hash
 from hsmith.crypto.key import Key, invalid, need
 from hsmith.crypto.material.base import spki
 from hsmith.crypto.material.rsa import MAXIMUM, MINIMUM, private_attributes, public_attributes
-from hsmith.crypto.streams import PREHASHED, HashingSigner, HashingVerifier, WholeSigner, WholeVerifier
-from hsmith.crypto.streams import bad_parameter, wrong_length
+from hsmith.crypto.streams import (
+    PREHASHED,
+    HashingSigner,
+    HashingVerifier,
+    WholeSigner,
+    WholeVerifier,
+    bad_parameter,
+    hashing,
+    wrong_length,
+)
 from hsmith.spec.constants import Attr, Fault, KeyType
 from hsmith.spec.faults import Refused
 from hsmith.spec.params import RsaPkcsPssParams
@@ -39,7 +47,7 @@ def raw_public(key: Key, number: int) -> int:
 
 
 def raw_private(key: Key, number: int) -> bytes:
-    """number^d mod n, k bytes. The result is checked against the public key, so that no fault of a CRT half gets out."""
+    """number^d mod n, k bytes; checked against the public key, so that no fault in a CRT half gets out."""
     other = key.prepared.get("raw")
     if other is None:
         numbers = key.native.private_numbers()
@@ -91,9 +99,14 @@ def _generate(bits: int, exponent: int) -> library.RSAPrivateKey:
     other = RSA.generate(bits, e=exponent)
     p, q, d = other.p, other.q, other.d
     numbers = library.RSAPrivateNumbers(
-        p=p, q=q, d=d, dmp1=library.rsa_crt_dmp1(d, p), dmq1=library.rsa_crt_dmq1(d, q), iqmp=library.rsa_crt_iqmp(p, q),
+        p=p,
+        q=q,
+        d=d,
+        dmp1=library.rsa_crt_dmp1(d, p),
+        dmq1=library.rsa_crt_dmq1(d, q),
+        iqmp=library.rsa_crt_iqmp(p, q),
         public_numbers=library.RSAPublicNumbers(exponent, other.n),
-    )  # fmt: skip
+    )
     return numbers.private_key()
 
 
@@ -101,33 +114,33 @@ class HashPkcs1(Engine):
     """CKM_<hash>_RSA_PKCS."""
 
     def __init__(self, row: Hash) -> None:
-        self._row = row
+        self._hashing = hashing(row)
 
     def sign(self, key: Key, params: Any) -> Signer:
         native = key.native
-        return HashingSigner(self._row, lambda data, hash: native.sign(data, PKCS1, hash), length_of(key))
+        return HashingSigner(self._hashing, lambda data, hash: native.sign(data, PKCS1, hash), length_of(key))
 
     def verify(self, key: Key, params: Any) -> Verifier:
-        return HashingVerifier(self._row, _verifying(key, PKCS1))
+        return HashingVerifier(self._hashing, _verifying(key, PKCS1))
 
 
 class HashPss(Engine):
     """CKM_<hash>_RSA_PKCS_PSS."""
 
     def __init__(self, row: Hash) -> None:
-        self._row = row
+        self._hashing = hashing(row)
 
     def _padding(self, key: Key, params: RsaPkcsPssParams) -> padding.PSS:
-        if params.hash_alg != self._row.mechanism:
+        if params.hash_alg != self._hashing.row.mechanism:
             raise bad_parameter("hashAlg must be the hash of the mechanism")
-        return _pss_padding(key, params, self._row)
+        return _pss_padding(key, params, self._hashing.row)
 
     def sign(self, key: Key, params: Any) -> Signer:
         native, pss = key.native, self._padding(key, params)
-        return HashingSigner(self._row, lambda data, hash: native.sign(data, pss, hash), length_of(key))
+        return HashingSigner(self._hashing, lambda data, hash: native.sign(data, pss, hash), length_of(key))
 
     def verify(self, key: Key, params: Any) -> Verifier:
-        return HashingVerifier(self._row, _verifying(key, self._padding(key, params)))
+        return HashingVerifier(self._hashing, _verifying(key, self._padding(key, params)))
 
 
 def _verifying(key: Key, pad: padding.AsymmetricPadding) -> Any:

@@ -1,10 +1,13 @@
-"""RSA encryption and key transport: CKM_RSA_PKCS, CKM_RSA_X_509, CKM_RSA_PKCS_OAEP, CKM_RSA_AES_KEY_WRAP (section 6.1)."""
+"""RSA encryption and key transport (section 6.1): RSA_PKCS, RSA_X_509, RSA_PKCS_OAEP, RSA_AES_KEY_WRAP."""
 
 import os
 from abc import abstractmethod
 from functools import lru_cache
 from typing import Any, Final
 
+from Crypto.Cipher import PKCS1_OAEP
+from Crypto.PublicKey import RSA
+from Crypto.Signature.pss import MGF1
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.keywrap import (
@@ -12,9 +15,6 @@ from cryptography.hazmat.primitives.keywrap import (
     aes_key_unwrap_with_padding,
     aes_key_wrap_with_padding,
 )
-from Crypto.Cipher import PKCS1_OAEP
-from Crypto.PublicKey import RSA
-from Crypto.Signature.pss import MGF1
 
 from hsmith.crypto.engine import Buffer, Engine, Stream
 from hsmith.crypto.hashes import Hash, hash_of, mgf_hash
@@ -100,14 +100,14 @@ class Pkcs1(_Transport, Pkcs1Signature):
         return bytes(key.native.encrypt(data, PKCS1))
 
     def _decrypt(self, key: Key, params: Any, data: bytes) -> bytes:
-        # The library rejects implicitly: bad padding gives a pseudo-random text of pseudo-random length, so that no caller
-        # can tell it from a good one (Bleichenbacher 1998).
+        # The library rejects implicitly: bad padding gives a pseudo-random text of pseudo-random length, so that no
+        # caller can tell it from a good one (Bleichenbacher 1998).
         if int.from_bytes(data, "big") >= modulus(key):
             raise ValueError("not a ciphertext of this key")
         return bytes(key.native.decrypt(data, PKCS1))
 
     def _fitted(self, value: bytes, length: int | None) -> bytes:
-        """The value, or a random one of the length that is due: an answer that depends on the padding would be an oracle."""
+        """The value, or a random one of the length that is due: an answer that tells of the padding is an oracle."""
         substitute = os.urandom(len(value) if length is None else length)
         return value if length is None or len(value) == length else substitute
 

@@ -1,6 +1,7 @@
 """Streams, signers and verifiers that engines share."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
@@ -18,6 +19,19 @@ HELD_MAXIMUM: Final = 64 * 1024 * 1024
 PREHASHED: Final = {row.mechanism: Prehashed(row.algorithm) for row in HASHES.values()}
 
 
+@dataclass(frozen=True, slots=True)
+class Hashing:
+    """A hash, and what the library's sign() takes for it: for the data, and for the digest of it."""
+
+    row: Hash
+    direct: Any
+    prehashed: Any
+
+
+def hashing(row: Hash) -> Hashing:
+    return Hashing(row, row.algorithm, PREHASHED[row.mechanism])
+
+
 class Held:
     """Data that is kept until it is whole."""
 
@@ -31,7 +45,7 @@ class Held:
 
     def add(self, data: Buffer) -> None:
         if len(self._data) + len(data) > HELD_MAXIMUM:
-            raise Refused(Fault.TOKEN_RESOURCE_EXCEEDED, "this mechanism holds all of the data, and it is more than 64 MiB")
+            raise Refused(Fault.TOKEN_RESOURCE_EXCEEDED, "this mechanism holds all of its data: 64 MiB at most")
         self._data += data
 
     def take(self) -> bytes:
@@ -43,7 +57,7 @@ class Held:
 
 
 class Whole(Stream):
-    """Holds the data until its end, then ``transform``s all of it. ``size``: bytes that come of a length (an upper bound)."""
+    """Holds the data until its end, then transforms all of it. ``size``: an upper bound of what a length gives."""
 
     __slots__ = ("_held", "_size", "_transform")
 
@@ -115,48 +129,48 @@ class WholeVerifier(Verifier):
 
 
 class HashingSigner(Signer):
-    """Hashes, then signs: ``sign(data, algorithm)``, where the algorithm is the hash, or Prehashed for a digest."""
+    """Hashes, then signs by ``sign(data, algorithm)``."""
 
-    __slots__ = ("_context", "_row", "_sign", "size")
+    __slots__ = ("_context", "_hashing", "_sign", "size")
 
-    def __init__(self, row: Hash, sign: Callable[[Buffer, Any], bytes], size: int) -> None:
-        self._row = row
+    def __init__(self, hashing: Hashing, sign: Callable[[Buffer, Any], bytes], size: int) -> None:
+        self._hashing = hashing
         self._sign = sign
         self.size = size
         self._context: hashes.Hash | None = None
 
     def update(self, data: Buffer) -> None:
         if self._context is None:
-            self._context = hashes.Hash(self._row.algorithm)
+            self._context = hashes.Hash(self._hashing.row.algorithm)
         self._context.update(data)
 
     def finish(self) -> bytes:
         if self._context is None:
-            return self._sign(b"", self._row.algorithm)
-        return self._sign(self._context.finalize(), PREHASHED[self._row.mechanism])
+            return self._sign(b"", self._hashing.direct)
+        return self._sign(self._context.finalize(), self._hashing.prehashed)
 
     def once(self, data: Buffer) -> bytes:
-        return self._sign(data, self._row.algorithm)
+        return self._sign(data, self._hashing.direct)
 
 
 class HashingVerifier(Verifier):
-    """Hashes, then verifies: ``verify(data, signature, algorithm)`` raises InvalidSignature or Refused."""
+    """Hashes, then verifies by ``verify(data, signature, algorithm)``, which raises InvalidSignature or Refused."""
 
-    __slots__ = ("_context", "_row", "_verify")
+    __slots__ = ("_context", "_hashing", "_verify")
 
-    def __init__(self, row: Hash, verify: Callable[[Buffer, Buffer, Any], Any]) -> None:
-        self._row = row
+    def __init__(self, hashing: Hashing, verify: Callable[[Buffer, Buffer, Any], Any]) -> None:
+        self._hashing = hashing
         self._verify = verify
-        self._context = hashes.Hash(row.algorithm)
+        self._context = hashes.Hash(hashing.row.algorithm)
 
     def update(self, data: Buffer) -> None:
         self._context.update(data)
 
     def finish(self, signature: Buffer) -> None:
-        self._check(self._context.finalize(), signature, PREHASHED[self._row.mechanism])
+        self._check(self._context.finalize(), signature, self._hashing.prehashed)
 
     def once(self, data: Buffer, signature: Buffer) -> None:
-        self._check(data, signature, self._row.algorithm)
+        self._check(data, signature, self._hashing.direct)
 
     def _check(self, data: Buffer, signature: Buffer, algorithm: Any) -> None:
         try:

@@ -7,6 +7,7 @@ from hsmith.core import templates
 from hsmith.core.objects import KEY_CLASSES, Object
 from hsmith.crypto import keys
 from hsmith.crypto.engine import Wanted
+from hsmith.crypto.key import Key
 from hsmith.crypto.registry import ENGINES
 from hsmith.cryptoki import operations
 from hsmith.cryptoki.application import Session
@@ -103,14 +104,22 @@ def derive_key(session: Session, mechanism: MechanismArg | None, base: int, temp
         so=session.is_so,
     )
     may_write(session, attributes)
+    further: list[Object] = []
+
+    def another(handle: int) -> Key:
+        further.append(_further(session, handle))
+        return further[-1].key()
+
     wanted = Wanted(
         cls=attributes[Attr.CLASS],
         key_type=attributes.get(Attr.KEY_TYPE, KeyType.GENERIC_SECRET),
         length=_length(attributes),
-        key=lambda handle: _further(session, handle).key(),
+        key=another,
     )
     material = ENGINES[row.mechanism].derive(key.key(), params, wanted)
-    finished = templates.finish_derived(attributes, material, base=key.attributes)
+    finished = templates.finish_derived(
+        attributes, material, base=key.attributes, further=[each.attributes for each in further]
+    )
     return session.handle_for(store(session, finished)[0])
 
 
@@ -141,7 +150,7 @@ def decapsulate_key(
 ) -> int:
     row, params = _row(mechanism, MechanismFlag.DECAPSULATE)
     key = _user(session, private, row, DECAPSULATE, Fault.KEY_HANDLE_INVALID)
-    attributes = templates.encapsulate(
+    attributes = templates.decapsulate(
         template, kem_template=key.attributes.get(Attr.DECAPSULATE_TEMPLATE) or (), so=session.is_so
     )
     may_write(session, attributes)

@@ -15,7 +15,6 @@ from hsmith.cryptoki.application import Application
 from hsmith.home import Home, Trouble
 from hsmith.keeper import daemon
 from hsmith.keeper.harden import harden
-from hsmith.keeper.journal import open_log
 from hsmith.keeper.life import Keeper
 from hsmith.keeper.lock import KeeperLock
 from hsmith.spec.faults import Refused
@@ -25,12 +24,10 @@ from hsmith.wire.server import THREAD_STACK
 log = logging.getLogger("hsmith.keeper")
 
 
-def assemble(
-    home: Home, config: Config, lock: KeeperLock, listen_at: Path, report: daemon.Report, *, foreground: bool
-) -> int:
+def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, report: daemon.Report) -> int:
     """Open, serve, close. Returns the exit code. Raises Trouble for what the user can mend."""
-    open_log(home, config, foreground=foreground)
-    for sentence in harden():
+    unprotected = harden()
+    for sentence in unprotected:
         log.warning("%s", sentence)
     _raise_descriptor_limit()
     threading.stack_size(THREAD_STACK)
@@ -47,10 +44,11 @@ def assemble(
             open_application=lambda pid, uid, program: Application(hsm, pid=pid or 0, uid=uid or 0, program=program),
             handlers=dispatch.HANDLERS,
             admin=admin.COMMANDS,
+            unprotected=unprotected,
         )
-        # What is loaded by now stays: the collector need not look at it again, nor copy its pages.
-        gc.collect()
+        # What is loaded by now stays: the collector need never look at it.
         gc.freeze()
+        gc.enable()
         report(daemon.READY)
         keeper.run()
     log.info("ended")

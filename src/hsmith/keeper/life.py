@@ -7,7 +7,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Generic
@@ -27,7 +27,8 @@ TICK = 2.0
 
 
 class Keeper(Generic[A]):
-    """One keeper, from lock to end. ``listen_at``: its address, which may differ from where clients look first."""
+    """One keeper, from lock to end. ``listen_at``: its address, which may differ from where clients look first;
+    ``unprotected``: what the system does not let it protect, for its status."""
 
     def __init__(
         self,
@@ -39,11 +40,13 @@ class Keeper(Generic[A]):
         open_application: Callable[[int | None, int | None, str], A],
         handlers: Mapping[int, Handler],
         admin: Mapping[str, Admin[A]],
+        unprotected: Sequence[str] = (),
     ) -> None:
         self._home = home
         self._config = config
         self._lock = lock
         self._path = listen_at
+        self._unprotected = list(unprotected)
         self._started = time.monotonic()
         self._ending = ""
         self._wake_out, self._wake_in = os.pipe()
@@ -160,6 +163,7 @@ class Keeper(Generic[A]):
             "version": __version__,
             "uptime": round(time.monotonic() - self._started, 1),
             "applications": len(self._server.applications),
+            "unprotected": self._unprotected,
         }
 
     def _stop(self, application: A, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Its start is on the way of a client's first call: what is not needed before the 
 """
 
 import contextlib
+import gc
 import os
 import sys
 import time
@@ -59,6 +60,8 @@ def serve(report: daemon.Report, *, foreground: bool = False) -> int:
         return _serve(home, config, report, foreground=foreground)
     except Trouble as trouble:
         report(f"error: {' '.join(str(trouble).split())}")
+    except ImportError as error:
+        report(f"error: This installation is incomplete: {error}. Install hsmith again.")
     except Exception as error:
         import logging
 
@@ -89,9 +92,13 @@ def _serve(home: Home, config: Config, report: daemon.Report, *, foreground: boo
             )
         time.sleep(0.02)
     try:
+        from hsmith.keeper.journal import open_log
+
+        open_log(home, config, foreground=foreground)
+        gc.disable()  # Until all is loaded, there is nothing to collect: a tenth of the time to start.
         from hsmith.keeper.assembly import assemble
 
-        return assemble(home, config, lock, listen_address(home, config), report, foreground=foreground)
+        return assemble(home, config, lock, listen_address(home, config), report)
     finally:
         lock.release()
 

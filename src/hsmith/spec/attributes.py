@@ -54,7 +54,9 @@ _KINDS: Final[dict[ValueKind, str]] = {
 }
 
 #: CKA_VALUE is not among them, although some tables call it one: with ML-KEM or X25519 it is a string of bytes.
-_BIG: Final = """MODULUS PUBLIC_EXPONENT PRIVATE_EXPONENT PRIME_1 PRIME_2 EXPONENT_1 EXPONENT_2 COEFFICIENT PRIME SUBPRIME BASE"""
+_BIG: Final = (
+    """MODULUS PUBLIC_EXPONENT PRIVATE_EXPONENT PRIME_1 PRIME_2 EXPONENT_1 EXPONENT_2 COEFFICIENT PRIME SUBPRIME BASE"""
+)
 
 _CHOICES: Final[dict[type[IntEnum], str]] = {
     ObjectClass: "CLASS",

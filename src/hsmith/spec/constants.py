@@ -1,7 +1,8 @@
 """Every identifier of PKCS#11 3.2, without its CK prefix, as an IntEnum or IntFlag for each family.
 
 Pure data, taken from the OASIS identifier database (PKCS#11 3.2); nothing here is edited by hand except
-to follow a new version of the standard. Where two names share a value, the first is canonical.
+to follow a new version of the standard. Where two names share a value, the first is
+canonical: the one that the current text uses.
 """
 
 from enum import IntEnum, IntFlag
@@ -183,8 +184,8 @@ class Attr(IntEnum):
     MODIFIABLE = 0x170
     COPYABLE = 0x171
     DESTROYABLE = 0x172
-    ECDSA_PARAMS = 0x180
     EC_PARAMS = 0x180
+    ECDSA_PARAMS = 0x180
     EC_POINT = 0x181
     SECONDARY_AUTH = 0x200
     AUTH_PIN_FLAGS = 0x201
@@ -584,8 +585,8 @@ class Mechanism(IntEnum):
     BATON_COUNTER = 0x1034
     BATON_SHUFFLE = 0x1035
     BATON_WRAP = 0x1036
-    ECDSA_KEY_PAIR_GEN = 0x1040
     EC_KEY_PAIR_GEN = 0x1040
+    ECDSA_KEY_PAIR_GEN = 0x1040
     ECDSA = 0x1041
     ECDSA_SHA1 = 0x1042
     ECDSA_SHA224 = 0x1043
@@ -791,8 +792,8 @@ class KeyType(IntEnum):
     RSA = 0x0
     DSA = 0x1
     DH = 0x2
-    ECDSA = 0x3
     EC = 0x3
+    ECDSA = 0x3
     X9_42_DH = 0x4
     KEA = 0x5
     GENERIC_SECRET = 0x10

@@ -43,6 +43,9 @@ DAMAGED: Final = Failure(
 )
 UNKNOWN: Final = Failure(StoreBroken, True, "{path} cannot be used ({reason}): open the store again")
 
+#: What an operation of the database may raise.
+ERRORS: Final = (apsw.Error, UnicodeDecodeError, OSError)
+
 _BY_ERROR: Final[dict[type[Exception], Failure]] = {
     apsw.FullError: FULL,
     apsw.ReadOnlyError: READ_ONLY,
@@ -55,6 +58,9 @@ _BY_ERROR: Final[dict[type[Exception], Failure]] = {
     apsw.BusyError: Failure(StoreBroken, False, "{path} is held by another program: end it and try again"),
     apsw.CantOpenError: Failure(
         StoreBroken, False, "{path} cannot be opened ({reason}): check its permissions and disk"
+    ),
+    FileNotFoundError: Failure(
+        StoreBroken, True, "{path} was removed or replaced while it was open: put it back, and open the store again"
     ),
     apsw.ConnectionClosedError: Failure(StoreBroken, True, "the store of {path} is closed"),
 }
@@ -96,5 +102,5 @@ def in_words(path: Path) -> Iterator[None]:
     """Turn the database's errors into StoreFull and StoreBroken."""
     try:
         yield
-    except (apsw.Error, UnicodeDecodeError) as error:
+    except ERRORS as error:
         raise translated(error, None, path) from None

@@ -67,7 +67,7 @@ def make(pin: bytes, master: bytes, *, secret: bytes, token: int, name: str, cos
     return body + _mac(secret, token, name, body)
 
 
-def open(pin: bytes, blob: bytes, *, secret: bytes, token: int, name: str) -> bytes:  # noqa: A001
+def open(pin: bytes, blob: bytes, *, secret: bytes, token: int, name: str) -> bytes:
     """The master key. WrongPin. Damaged: the keyslot was altered, or is another's; the PIN was not tried."""
     header, salt, cost = _read(blob, secret=secret, token=token, name=name)
     key = _wrapping_key(pin, secret, salt=salt, cost=cost)

@@ -1,8 +1,7 @@
 """The connections that read: few, whatever the number of clients, and given to whoever reads now."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
 import apsw
@@ -22,14 +21,6 @@ class Readers:
         self._waiting = 0
         self._closed = False
         self._given_back = threading.Condition()
-
-    @contextmanager
-    def reading(self) -> Iterator[apsw.Connection]:
-        connection = self.take()
-        try:
-            yield connection
-        finally:
-            self.give(connection)
 
     def take(self) -> apsw.Connection:
         """A connection for this thread alone, until give(). StoreBroken: closed."""
@@ -78,7 +69,9 @@ class Readers:
 
     def _announce(self) -> None:
         with self._given_back:
-            if self._closed:
-                while self._idle:
-                    self._idle.pop().close()
-            self._given_back.notify_all() if self._closed else self._given_back.notify()
+            if not self._closed:
+                self._given_back.notify()
+                return
+            while self._idle:
+                self._idle.pop().close()
+            self._given_back.notify_all()

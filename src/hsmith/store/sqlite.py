@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import apsw
 
-from hsmith.store import changes, schema
 from hsmith.store import folder as folders
-from hsmith.store.failures import in_words, translated
+from hsmith.store import schema
+from hsmith.store.changes import apply
+from hsmith.store.failures import ERRORS, in_words, translated
 from hsmith.store.readers import Readers
 from hsmith.store.records import Change, KeyslotRecord, ObjectRecord, StoreBroken, TokenRecord
 from hsmith.store.writer import Writer
@@ -76,8 +77,8 @@ class SqliteStore:
         self._writer.close()
         self._lock.close()
 
-    def change(self, changes_: Sequence[Change]) -> None:
-        self._writer.run(partial(changes.apply, changes=changes_))
+    def change(self, changes: Sequence[Change]) -> None:
+        self._writer.run(partial(apply, changes=changes))
 
     def reserve(self) -> int:
         with self._numbers_lock:
@@ -125,7 +126,7 @@ class SqliteStore:
         connection = self._readers.take()
         try:
             return connection.execute(sql, values).fetchall()
-        except (apsw.Error, UnicodeDecodeError) as error:
+        except ERRORS as error:
             raise translated(error, connection, self.path) from None
         finally:
             self._readers.give(connection)
@@ -171,9 +172,18 @@ def _create(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         folders.sync(path.parent)
     except FileExistsError:
-        folders.private(path, 0o600)
+        _mend(path)
     except OSError as error:
         raise folders.failure(path, error) from None
+
+
+def _mend(path: Path) -> None:
+    """The permissions of an existing database, and the same for what SQLite left beside it while they were others."""
+    folders.private(path, 0o600)
+    for beside in (Path(f"{path}-wal"), Path(f"{path}-shm")):
+        if beside.exists():
+            folders.private(beside, 0o600)
+            beside.chmod(path.stat().st_mode & 0o600)
 
 
 def _connect(path: Path) -> apsw.Connection:
@@ -198,6 +208,7 @@ _PRAGMAS: Final = {
     "cell_size_check": True,  # a damaged page is noticed when it is read
     "temp_store": "memory",  # nothing is written outside the folder
     "cache_size": -4096,  # KiB
+    "cache_spill": 16_384,  # pages (64 MiB) until a transaction is written before its commit, where room is asked for
     "journal_size_limit": 64 << 20,  # bytes that the log keeps when it is used again
 }
 

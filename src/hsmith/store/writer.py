@@ -15,6 +15,7 @@ import apsw
 
 from hsmith.store import failures
 from hsmith.store.records import StoreBroken, StoreFull
+from hsmith.store.room import Room
 
 T = TypeVar("T")
 
@@ -52,6 +53,7 @@ class Writer:
         self._broken: str | None = None
         self._log_pages = 0
         self._checkpoint_at = CHECKPOINT_AT
+        self._room = Room(connection, path)
         connection.wal_autocheckpoint(0)
         connection.set_wal_hook(self._count_pages)
         self._thread = threading.Thread(target=self._serve_all, name="hsmith store", daemon=True)
@@ -120,7 +122,7 @@ class Writer:
             return
         try:
             self._commit(jobs)
-        except (apsw.Error, UnicodeDecodeError) as error:
+        except failures.ERRORS as error:
             exception = self._abort(error)
             if again and isinstance(exception, StoreFull):
                 self._checkpoint(apsw.SQLITE_CHECKPOINT_RESTART)  # the log can then be used from its start
@@ -140,12 +142,13 @@ class Writer:
             execute("SAVEPOINT job")
             try:
                 job.result = job.work(self._connection)
-            except (apsw.Error, UnicodeDecodeError):
+            except failures.ERRORS:
                 raise
             except Exception as refused:
                 job.error = refused
                 execute("ROLLBACK TO job")
             execute("RELEASE job")
+        self._room.take()
         execute("COMMIT")
 
     def _abort(self, error: Exception) -> StoreBroken | StoreFull:

@@ -75,7 +75,7 @@ class Client:
             raise NotRunning(f"The keeper has ended again; see {home.log}.") from error
 
     def _hello(self, token: bytes) -> bytes:
-        request = _request(frames.HELLO, frames.encode_hello(codec.TABLES_HASH, token, os.getpid()))
+        request = _request(frames.HELLO, frames.encode_hello(frames.table_hash(), token, os.getpid()))
         # A keeper that refuses before it reads has closed its side already: its sentence still can be read.
         with contextlib.suppress(BrokenPipeError):
             self._connection.sendall(request)
@@ -114,7 +114,7 @@ class Client:
         Raises Refused, or TooSmall with the length that is needed.
         """
         row = BY_NAME[name]
-        rv, payload = self._exchange(codec.encode_call(row, arguments))
+        rv, payload = self._exchange(_request(row.number, codec.encode_call(row, arguments)))
         try:
             results = codec.decode_reply(row, rv, payload, arguments)
         except codec.Undecodable as error:

@@ -1,8 +1,12 @@
-"""What surrounds the calls: the heads of frames, and the handshake (docs/wire.md)."""
+"""What surrounds the calls, whose payloads hsmith.wire.codec makes: the heads of frames, and HELLO (docs/wire.md)."""
 
+from hashlib import sha256
 from struct import Struct
 from typing import Final
 
+from hsmith.spec.attributes import ATTRIBUTES
+from hsmith.spec.functions import FUNCTIONS
+from hsmith.spec.params import PARAMS
 from hsmith.wire.values import MAX_FRAME, Received, Undecodable
 
 __all__ = [
@@ -18,6 +22,7 @@ __all__ = [
     "decode_hello_reply",
     "encode_hello",
     "encode_hello_reply",
+    "table_hash",
 ]
 
 VERSION: Final = 1
@@ -35,6 +40,14 @@ REPLY: Final = Struct("<II")
 _hello_begin: Final = Struct("<6sH")
 _hello: Final = Struct("<6sHQ16sI")
 _hello_reply: Final = Struct("<HQ16sI")
+
+
+def table_hash() -> int:
+    """64 bits of a hash over what the two ends should agree on: functions, parameters and the kinds of attributes."""
+    lines = [f"{row.number} {row.name} {[(name, kind.name) for name, kind in row.arguments]}" for row in FUNCTIONS]
+    lines += [f"{row.number} {row.struct} {[(f.name, f.kind.name) for f in row.fields]}" for row in PARAMS]
+    lines += [f"{int(attr)} {row.kind.name}" for attr, row in sorted(ATTRIBUTES.items())]
+    return int.from_bytes(sha256("\n".join(lines).encode()).digest()[:8], "little")
 
 
 def encode_hello(tables: int, application: bytes, pid: int) -> bytes:

@@ -33,6 +33,10 @@ HELLO_SECONDS: Final = 10.0
 FRAME_SECONDS: Final = 60.0
 
 
+#: The hash of the tables: what this keeper's HELLO says.
+TABLES: Final = frames.table_hash()
+OK: Final = int(Fault.OK)
+
 Handler = Callable[..., Any]
 Admin = Callable[[A, dict[str, Any]], dict[str, Any]]
 
@@ -282,10 +286,11 @@ def _answer(call: Call, application: object, payload: memoryview) -> bytes:
     arguments: tuple[Any, ...] = ()
     try:
         arguments = codec.decode_call(row, payload)
-        return codec.encode_reply(row, call.handler(application, *arguments), arguments)
+        results = codec.encode_reply(row, call.handler(application, *arguments), arguments)
+        return REPLY.pack(4 + len(results), OK) + results
     except Refused as refused:
         log.debug("%s: %s", row.name, refused)
-        return _refusal(row, refused, arguments)
+        return reply(refused.fault, _refusal(row, refused, arguments))
     except codec.Undecodable as error:
         raise BadFrame(f"{row.name}: {error}") from None
     except MemoryError:
@@ -300,15 +305,15 @@ def _refusal(row: FunctionRow, refused: Refused, arguments: tuple[Any, ...]) -> 
     if isinstance(refused, TooSmall):
         return codec.encode_too_small(row, refused.length)
     if isinstance(refused, Partly):
-        return codec.encode_reply(row, refused.results, arguments, refused.fault)
-    return codec.encode_refusal(row, refused.fault, arguments)
+        return codec.encode_reply(row, refused.results, arguments)
+    return codec.encode_refusal(row, arguments)
 
 
 def _log_failure(name: str = "an administrative command") -> str:
     """Log the exception at hand with an id, which is returned: nothing else of it leaves the keeper."""
-    id = secrets.token_hex(4)
-    log.exception("%s failed (id %s)", name, id)
-    return id
+    log_id = secrets.token_hex(4)
+    log.exception("%s failed (id %s)", name, log_id)
+    return log_id
 
 
 def reply(fault: int, payload: bytes = b"") -> bytes:
@@ -316,7 +321,7 @@ def reply(fault: int, payload: bytes = b"") -> bytes:
 
 
 def hello_reply(fault: int, token: bytes, sentence: str) -> bytes:
-    return reply(fault, frames.encode_hello_reply(codec.TABLES_HASH, token, sentence))
+    return reply(fault, frames.encode_hello_reply(TABLES, token, sentence))
 
 
 def refusal(fault: int, sentence: str) -> bytes:

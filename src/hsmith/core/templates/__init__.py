@@ -1,4 +1,4 @@
-"""Templates: what makes an object, what may be changed in it, read from it and searched in it. Pure functions over dicts."""
+"""Templates: what makes an object, what may be changed, read and searched in it. Pure functions over dicts."""
 
 from hsmith.core.templates.changing import change, copy
 from hsmith.core.templates.making import (
@@ -6,7 +6,6 @@ from hsmith.core.templates.making import (
     decapsulate,
     derive,
     encapsulate,
-    finish_decapsulated,
     finish_derived,
     finish_encapsulated,
     finish_generated,
@@ -14,19 +13,19 @@ from hsmith.core.templates.making import (
     generate,
     unwrap,
 )
-from hsmith.core.templates.reading import check_wrap_template, index, matches, read, searchable
+from hsmith.core.templates.reading import check_search, check_wrap_template, index, matches, read, searchable, size
 from hsmith.core.templates.values import Attributes, parse
 
 __all__ = [
     "Attributes",
     "change",
+    "check_search",
     "check_wrap_template",
     "copy",
     "create",
     "decapsulate",
     "derive",
     "encapsulate",
-    "finish_decapsulated",
     "finish_derived",
     "finish_encapsulated",
     "finish_generated",
@@ -37,5 +36,6 @@ __all__ = [
     "parse",
     "read",
     "searchable",
+    "size",
     "unwrap",
 ]

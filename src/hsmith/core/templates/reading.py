@@ -11,70 +11,83 @@ from hsmith.spec.objects import REDACTED, SEALED
 from hsmith.spec.values import Template, Value
 
 _MISSING: Final = object()
-_BIG: Final = frozenset(type for type, row in ATTRIBUTES.items() if row.big)
+_BIG: Final = frozenset(attr for attr, row in ATTRIBUTES.items() if row.big)
 
 
-def _sealed(attrs: Mapping[int, Any], type: int) -> bool:
+def _sealed(attrs: Mapping[int, Any], attr: int) -> bool:
     """Footnote 7. A key without the two attributes is treated as the most secret one."""
     return (
-        type in REDACTED
-        and type in SEALED[attrs[Attr.CLASS]]
+        attr in REDACTED
+        and attr in SEALED[attrs[Attr.CLASS]]
         and (attrs.get(Attr.SENSITIVE, True) or not attrs.get(Attr.EXTRACTABLE, False))
     )
 
 
-def read(attrs: Mapping[int, Any], type: int) -> Value:
-    """One value. Refused(ATTRIBUTE_SENSITIVE), or Refused(ATTRIBUTE_TYPE_INVALID) when the object has no such attribute."""
-    if _sealed(attrs, type):
-        raise refuse(Fault.ATTRIBUTE_SENSITIVE, type, "is not shown: the key is sensitive or not extractable")
-    value: Value | None = attrs.get(type)
+def read(attrs: Mapping[int, Any], attr: int) -> Value:
+    """One value. Refused(ATTRIBUTE_SENSITIVE), or Refused(ATTRIBUTE_TYPE_INVALID) when the object does not have it."""
+    if _sealed(attrs, attr):
+        raise refuse(Fault.ATTRIBUTE_SENSITIVE, attr, "is not shown: the key is sensitive or not extractable")
+    value: Value | None = attrs.get(attr)
     if value is None:
-        raise refuse(Fault.ATTRIBUTE_TYPE_INVALID, type, "is no attribute of this object")
+        raise refuse(Fault.ATTRIBUTE_TYPE_INVALID, attr, "is no attribute of this object")
     return value
 
 
 def matches(attrs: Mapping[int, Any], wanted: Template) -> bool:
     """Whether C_FindObjects finds the object: every wanted value is there, readable and equal. () finds everything."""
-    for type, value in wanted:
-        stored = attrs.get(type, _MISSING)
+    for attr, value in wanted:
+        stored = attrs.get(attr, _MISSING)
         # A search must not answer questions about a value that cannot be read.
-        if (stored != value and not _same_number(type, stored, value)) or _sealed(attrs, type):
+        if (stored != value and not _same_number(attr, stored, value)) or _sealed(attrs, attr):
             return False
     return True
 
 
-def _same_number(type: int, stored: object, value: object) -> bool:
-    return type in _BIG and isinstance(value, bytes) and value.lstrip(b"\0") == stored
+def _same_number(attr: int, stored: object, value: object) -> bool:
+    return attr in _BIG and isinstance(value, bytes) and value.lstrip(b"\0") == stored
+
+
+def check_search(template: Template) -> None:
+    """Refused(ATTRIBUTE_VALUE_INVALID) for a search by a value that no attribute of its kind has.
+
+    Attributes and classes of other vendors are searched for in vain, not refused: NSS and p11-kit ask every token for
+    theirs.
+    """
+    for attr, value in template:
+        row = ATTRIBUTES.get(attr)
+        try:
+            if row is not None:
+                typed(row, value)
+        except ValueError as wrong:
+            raise refuse(Fault.ATTRIBUTE_VALUE_INVALID, attr, str(wrong)) from None
 
 
 def searchable(template: Template) -> list[tuple[int, Any]]:
-    """The part of a search that the index answers, the most selective first. Objects found so still need matches(),
-    unless every pair of ``template`` is in the result."""
-    pairs = []
-    for type, value in template:
-        row = ATTRIBUTES.get(type)
-        if row is None or row.rank == 0 or value == b"":
-            continue
-        try:
-            pairs.append((row.rank, type, typed(row, value)))
-        except ValueError:
-            continue  # finds nothing: matches() will say so
+    """The part of a search that the index answers, the most selective first, of a template that check_search() let
+    pass. Objects found so still need matches(), unless every pair of ``template`` is in the result."""
+    pairs: list[tuple[int, int, Any]] = []
+    for attr, value in template:
+        row = ATTRIBUTES.get(attr)
+        if row is None:
+            pairs.append((0, attr, value))  # nothing has it, and the index says so at once
+        elif row.rank and value != b"":
+            pairs.append((row.rank, attr, typed(row, value)))
     pairs.sort(key=lambda pair: pair[0])
-    return [(type, value) for _, type, value in pairs]
+    return [(attr, value) for _, attr, value in pairs]
 
 
 def index(attrs: Mapping[int, Any]) -> list[tuple[int, Any]]:
     """The pairs to index for an object: what searchable() can ask. Secret and empty values are not among them."""
     pairs = []
-    for type, value in attrs.items():
-        row = ATTRIBUTES.get(type)
-        if row is not None and row.rank and value != b"" and not _sealed(attrs, type):
-            pairs.append((type, value))
+    for attr, value in attrs.items():
+        row = ATTRIBUTES.get(attr)
+        if row is not None and row.rank and value != b"" and not _sealed(attrs, attr):
+            pairs.append((attr, value))
     return pairs
 
 
 def check_wrap_template(wrapping: Mapping[int, Any], key: Mapping[int, Any]) -> None:
-    """CKA_WRAP_TEMPLATE of the wrapping key against the key to be wrapped: Refused(KEY_HANDLE_INVALID), section 5.18.3."""
+    """CKA_WRAP_TEMPLATE of the wrapping key against the key to be wrapped: Refused(KEY_HANDLE_INVALID)."""
     match_template(wrapping, Attr.WRAP_TEMPLATE, key)
 
 
@@ -83,3 +96,8 @@ def match_template(owner: Mapping[int, Any], attr: Attr, key: Mapping[int, Any])
     for pair in owner.get(attr, ()):
         if not matches(key, (pair,)):
             raise Refused(Fault.KEY_HANDLE_INVALID, f"the key does not match {name(pair[0])} in {name(attr)}")
+
+
+def size(attrs: Mapping[int, Any]) -> int:
+    """Bytes that an object's values take, roughly: C_GetObjectSize leaves the meaning to the token."""
+    return sum(8 + (len(value) if isinstance(value, (bytes, tuple)) else 8) for value in attrs.values())

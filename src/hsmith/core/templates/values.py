@@ -7,21 +7,25 @@ from typing import Any, Final, TypeAlias
 from hsmith.spec.attributes import ATTRIBUTES, AttributeRow
 from hsmith.spec.constants import Attr, Fault
 from hsmith.spec.faults import Refused
-from hsmith.spec.objects import OBJECTS, SUBTYPE, Schema
+from hsmith.spec.objects import OBJECTS, SUBTYPE
+from hsmith.spec.rules import Schema
 from hsmith.spec.values import Template, ValueKind
 
 #: The attributes of one object, by type. What comes out of this package is new; what goes in is never changed.
 Attributes: TypeAlias = dict[int, Any]
 
 
-def name(type: int) -> str:
-    row = ATTRIBUTES.get(type)
-    return f"CKA_{row.attr.name}" if row else f"attribute {type:#x}"
+def name(attr: int) -> str:
+    """As the standard spells it; of two spellings the one that is not deprecated."""
+    if attr == Attr.EC_PARAMS:
+        return "CKA_EC_PARAMS"
+    row = ATTRIBUTES.get(attr)
+    return f"CKA_{row.attr.name}" if row else f"attribute {attr:#x}"
 
 
-def refuse(fault: Fault, type: int, reason: str) -> Refused:
+def refuse(fault: Fault, attr: int, reason: str) -> Refused:
     """A refusal that names the attribute. Never give it a value: it may be a secret."""
-    return Refused(fault, f"{name(type)} {reason}")
+    return Refused(fault, f"{name(attr)} {reason}")
 
 
 def _boolean(value: Any) -> bool:
@@ -81,40 +85,38 @@ _TYPED: Final[dict[ValueKind, Callable[[Any], Any]]] = {
 
 
 def typed(row: AttributeRow, value: Any) -> Any:
-    """The value as it is stored and compared. ValueError says what is wrong with it.
+    """The value as it is stored and compared. ValueError says what is wrong with it, without showing it.
 
     Big integers lose their leading zeros: Java and NSS send some with a sign byte, and one key must have one encoding.
     """
     good = _TYPED[row.kind](value)
-    if row.big:
-        return good.lstrip(b"\0")
-    if row.choices is not None and good not in row.choices._value2member_map_:
-        raise ValueError(f"has a value that is no {row.choices.__name__} of PKCS#11 3.2")
-    return good
+    return good.lstrip(b"\0") if row.big else good
 
 
 def parse(template: Template) -> Attributes:
-    """Refused(ATTRIBUTE_TYPE_INVALID, ATTRIBUTE_VALUE_INVALID or TEMPLATE_INCONSISTENT); equal duplicates count once."""
+    """Refused(ATTRIBUTE_TYPE_INVALID, ATTRIBUTE_VALUE_INVALID, TEMPLATE_INCONSISTENT). Equal duplicates count once."""
     given: Attributes = {}
-    for type, value in template:
-        row = ATTRIBUTES.get(type)
+    for attr, value in template:
+        row = ATTRIBUTES.get(attr)
         if row is None:
-            raise refuse(Fault.ATTRIBUTE_TYPE_INVALID, type, "is no attribute of PKCS#11 3.2")
+            raise refuse(Fault.ATTRIBUTE_TYPE_INVALID, attr, "is no attribute of PKCS#11 3.2")
         try:
             good = typed(row, value)
+            if row.choices is not None and good not in row.choices._value2member_map_:
+                raise ValueError(f"has a value that is no {row.choices.__name__} of PKCS#11 3.2")
         except ValueError as wrong:
-            raise refuse(Fault.ATTRIBUTE_VALUE_INVALID, type, str(wrong)) from None
-        if given.setdefault(type, good) != good:
-            raise refuse(Fault.TEMPLATE_INCONSISTENT, type, "is given twice with different values")
+            raise refuse(Fault.ATTRIBUTE_VALUE_INVALID, attr, str(wrong)) from None
+        if given.setdefault(attr, good) != good:
+            raise refuse(Fault.TEMPLATE_INCONSISTENT, attr, "is given twice with different values")
     return given
 
 
 def add(given: Attributes, imposed: Template, owner: Attr) -> Attributes:
     """``given`` with what a key's own template adds (UNWRAP_TEMPLATE and its kin, section 4.9)."""
     whole = dict(given)
-    for type, value in imposed:
-        if whole.setdefault(type, value) != value:
-            raise refuse(Fault.TEMPLATE_INCONSISTENT, type, f"contradicts {name(owner)} of the key that is used")
+    for attr, value in imposed:
+        if whole.setdefault(attr, value) != value:
+            raise refuse(Fault.TEMPLATE_INCONSISTENT, attr, f"contradicts {name(owner)} of the key that is used")
     return whole
 
 

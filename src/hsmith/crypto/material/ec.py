@@ -32,8 +32,8 @@ def weierstrass_point(curve: Curve, encoded: bytes) -> ec.EllipticCurvePublicKey
 def encode_point(public: Any) -> bytes:
     """CKA_EC_POINT: a DER OCTET STRING of the uncompressed point, or of the bytes of an Edwards or Montgomery key.
 
-    For the latter, version 3.0 has the OCTET STRING and 3.1 the bytes alone; the clients in use (OpenSC, OpenDNSSEC) refuse
-    the bytes alone, so the OCTET STRING it is. Both are accepted from a caller.
+    For the latter, version 3.0 has the OCTET STRING and 3.1 the bytes alone; the clients in use (OpenSC, OpenDNSSEC)
+    refuse the bytes alone, so the OCTET STRING it is. Both are accepted from a caller.
     """
     if isinstance(public, ec.EllipticCurvePublicKey):
         raw = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
@@ -43,7 +43,7 @@ def encode_point(public: Any) -> bytes:
 
 
 def raw_public(curve: Curve, encoded: bytes) -> Any:
-    """An Edwards or Montgomery public key from its bytes, raw or as a DER OCTET STRING; ValueError when they are not one."""
+    """An Edwards or Montgomery public key from its bytes, raw or as a DER OCTET STRING; ValueError for others."""
     content = encoded if len(encoded) == curve.length else der.unwrap(der.OCTET_STRING, encoded)
     if content is None or len(content) != curve.length:
         raise ValueError("not a public key of this curve")

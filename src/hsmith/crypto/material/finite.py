@@ -1,5 +1,7 @@
 """DSA and Diffie-Hellman keys and domain parameters (sections 6.2 and 6.4)."""
 
+from __future__ import annotations  # the library warns of dh's names each time that one is looked up
+
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import dh, dsa
@@ -48,7 +50,9 @@ class DsaMaterial(Material):
             return {Attr.PRIME_BITS: integer(attributes, Attr.PRIME).bit_length()}
         native = self._native(attributes)
         public = native if class_of(attributes) == ObjectClass.PUBLIC_KEY else native.public_key()
-        normal = {a: big(integer(attributes, a)) for a in (Attr.PRIME, Attr.SUBPRIME, Attr.BASE, Attr.VALUE)}
+        normal: dict[int, Any] = {
+            a: big(integer(attributes, a)) for a in (Attr.PRIME, Attr.SUBPRIME, Attr.BASE, Attr.VALUE)
+        }
         return normal | {Attr.PUBLIC_KEY_INFO: spki(public)}
 
     def encode(self, attributes: Attributes) -> bytes:

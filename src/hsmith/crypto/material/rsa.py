@@ -37,7 +37,7 @@ def public_attributes(key: rsa.RSAPublicKey) -> dict[int, Any]:
 
 
 def _private(attributes: Attributes, *, check: bool) -> rsa.RSAPrivateKey:
-    """The key; what is missing is computed. ``check``: whether the numbers come from outside and must be proved to fit."""
+    """The key; what is missing is computed. ``check``: the numbers come from outside and must be proved to fit."""
     n, d = integer(attributes, Attr.MODULUS), integer(attributes, Attr.PRIVATE_EXPONENT)
     _check_size(n)
     e = optional_integer(attributes, Attr.PUBLIC_EXPONENT)

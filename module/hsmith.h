@@ -1,0 +1,177 @@
+/* What the hand-written parts of the module and the generated ones share.
+ *
+ * A stub builds a request in the buffer of a connection with put_*, exchanges it with call_run, and takes the results apart
+ * with get_*. All three are sticky: after an error they do nothing, and call_end gives the return value. */
+
+#ifndef HSMITH_H
+#define HSMITH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "generated/pkcs11.h"
+
+#define MAX_FRAME ((size_t)64 << 20) /* without the length itself */
+#define MAX_ATTRIBUTES 4096
+#define MAX_STRUCTS 1024
+#define MAX_DEPTH 4
+#define MAX_SEGMENTS 4
+#define SEGMENT_LEAST 4096 /* data at least as long is sent from the caller's memory */
+#define ONES UINT64_MAX
+#define NO_OUTPUT (ONES - 1) /* neither output nor its length is asked for */
+#define NULL_DATA UINT32_MAX
+
+/* --- Parameters of mechanisms: tables generated from hsmith.spec.params --- */
+
+enum field_kind { F_ULONG, F_ZERO, F_BYTE, F_BOOL, F_ARRAY, F_DATA, F_INOUT, F_OUT, F_HANDLE, F_HANDLE_POINTER,
+    F_STRUCT, F_POINTER, F_STRUCTS, F_TEMPLATE, F_VARIANT };
+enum field_unit { U_BYTES, U_BITS, U_NONCE, U_POINTED };
+enum field_flag { NULLABLE = 1, OUTER = 2, MADE = 4, GIVES = 8, FIXED = 16 };
+
+typedef struct {
+    unsigned char kind, unit, flags;
+    unsigned short of;     /* number of a layout, or of a variant */
+    unsigned short offset; /* of the value, or of the pointer to it */
+    unsigned short length; /* offset of the length; with FIXED the length itself */
+    unsigned short limit;  /* a greater length makes the parameter malformed; 0: a frame's */
+} field;
+
+typedef struct {
+    unsigned short number; /* of the class on the wire */
+    unsigned short size;
+    bool message, names_keys;
+    unsigned short fields;
+    const field *field;
+} layout;
+
+enum form { NONE, BYTES, NUMBER, STRUCTURE, MALFORMED };
+
+typedef struct {
+    CK_ULONG type;
+    unsigned char form;
+    unsigned short layout;
+} shape;
+
+typedef struct {
+    CK_ULONG mechanism;
+    bool bytes, number;
+    unsigned char layouts;
+    unsigned short layout[6];
+} mechanism_row;
+
+enum value_kind { V_BYTES, V_BOOL, V_ULONG, V_ULONGS, V_TEMPLATE };
+
+typedef struct {
+    CK_ULONG type;
+    unsigned char kind;
+} attribute_row;
+
+extern const layout layouts[];
+extern const unsigned layout_count;
+extern const shape *const variants[];
+extern const unsigned short variant_counts[];
+extern const mechanism_row mechanisms[]; /* by mechanism, ascending */
+extern const unsigned mechanism_count;
+extern const attribute_row attributes[]; /* by type, ascending */
+extern const unsigned attribute_count;
+
+/* --- Connections: transport.c --- */
+
+typedef struct connection {
+    int fd;         /* -1: none */
+    bool busy;
+    unsigned epoch; /* the application that it belongs to */
+    unsigned char *buffer;
+    size_t room;
+    struct connection *next; /* the idle one below */
+} connection;
+
+typedef struct {
+    const void *data;
+    size_t length, before; /* before: bytes of the buffer that precede it */
+} segment;
+
+enum call_flag { SECRET = 1, PARAMETER = 2, MESSAGE = 4, ENCRYPTS = 8 };
+
+typedef struct {
+    connection *link;
+    CK_RV rv;
+    unsigned number, flags;
+    int cancel; /* the thread's cancellation state */
+    /* request */
+    size_t length, sent_from; /* bytes in the buffer, bytes in segments */
+    unsigned segments;
+    segment segment[MAX_SEGMENTS];
+    CK_ULONG capacity; /* of the output buffer */
+    const layout *layout; /* of the parameter, for what is written back to it */
+    unsigned char *structure;
+    /* reply */
+    const unsigned char *at;
+    size_t left;
+    bool unopened, lost, bad; /* no connection; it broke; the answer cannot be one */
+} call;
+
+CK_RV transport_open(void);
+CK_RV transport_close(void);
+bool initialized(void);
+bool call_begin(call *c, unsigned number, unsigned flags);
+bool call_run(call *c);
+CK_RV call_end(call *c);
+bool grow(connection *link, size_t used, size_t wanted);
+
+/* --- The keeper's address and its start: start.c --- */
+
+int keeper_connect(void);
+
+/* --- Arguments and results: wire.c --- */
+
+void put_u32(call *c, uint32_t value);
+void put_ulong(call *c, CK_ULONG value);
+void put_bool(call *c, CK_BBOOL value);
+void put_bytes(call *c, const void *data, CK_ULONG length);
+void put_label(call *c, const void *label);
+void put_name(call *c, const CK_BYTE *name);
+void put_template(call *c, const CK_ATTRIBUTE *template, CK_ULONG count);
+void put_query(call *c, const CK_ATTRIBUTE *template, CK_ULONG count);
+void put_buffer(call *c, const void *data, const CK_ULONG *length);
+void put_optional_buffer(call *c, const void *data, const CK_ULONG *length);
+void put_async_buffer(call *c, const void *data, CK_ULONG length);
+void put_fill(call *c, const void *data, CK_ULONG length);
+void put_found(call *c, const void *list, CK_ULONG most, const CK_ULONG *count);
+void need(call *c, bool good);
+
+void get_raw(call *c, void *to, size_t length);
+CK_ULONG get_number(call *c);
+void get_ulong(call *c, CK_ULONG *to);
+void get_buffer(call *c, CK_BYTE *data, CK_ULONG *length);
+void get_fill(call *c, CK_BYTE *data, CK_ULONG length);
+void get_list(call *c, CK_ULONG *list, CK_ULONG *count);
+void get_found(call *c, CK_ULONG *list, CK_ULONG most, CK_ULONG *count);
+void get_query(call *c, CK_ATTRIBUTE *template, CK_ULONG count);
+uint32_t get_u32(call *c);
+uint64_t get_u64(call *c);
+const unsigned char *get_bytes(call *c, size_t length);
+
+/* --- Mechanisms: params.c --- */
+
+void put_mechanism(call *c, const CK_MECHANISM *mechanism);
+void put_parameter(call *c, void *parameter, CK_ULONG length);
+void get_writeback(call *c);
+
+/* what wire.c lends to params.c */
+void put_u8(call *c, unsigned value);
+void put_u64(call *c, uint64_t value);
+void put_raw(call *c, const void *data, size_t length);
+bool put_attributes(call *c, const unsigned char *list, CK_ULONG count, int depth);
+
+/* --- Asynchronous calls: async.c --- */
+
+void async_remember(CK_ULONG session, unsigned function, CK_BYTE *data, CK_ULONG room);
+void async_join(CK_ULONG session, const CK_BYTE *name, CK_BYTE *data, CK_ULONG room);
+void async_forget_all(void);
+void get_async_data(call *c, CK_ULONG session, const CK_BYTE *name, CK_ASYNC_DATA *result);
+extern const char *const function_names[];
+extern const unsigned function_count;
+
+#endif

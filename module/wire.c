@@ -1,0 +1,465 @@
+/* Arguments into the bytes of a request, results out of the bytes of a reply (docs/wire.md).
+ *
+ * The caller's pointers may be NULL, unaligned or short of what the standard demands; the keeper's bytes are checked as if they came
+ * from an enemy: nothing is read behind the frame, nothing written behind the caller's buffer. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hsmith.h"
+
+/* --- Requests --- */
+
+/* Room for more bytes of the request, or NULL: after an error, or when it would exceed a frame. */
+static unsigned char *more(call *c, size_t length)
+{
+    if (c->rv != CKR_OK)
+        return NULL;
+    if (length > MAX_FRAME || c->length + c->sent_from + length > MAX_FRAME)
+        c->rv = CKR_DATA_LEN_RANGE;
+    else if (c->link->room < c->length + length && !grow(c->link, c->length, c->length + length))
+        c->rv = CKR_HOST_MEMORY;
+    if (c->rv != CKR_OK)
+        return NULL;
+    c->length += length;
+    return c->link->buffer + c->length - length;
+}
+
+void put_u8(call *c, unsigned value)
+{
+    unsigned char *to = more(c, 1);
+    if (to)
+        *to = (unsigned char)value;
+}
+
+void put_u32(call *c, uint32_t value)
+{
+    unsigned char *to = more(c, 4);
+    for (int i = 0; to && i < 4; i++)
+        to[i] = (unsigned char)(value >> 8 * i);
+}
+
+void put_u64(call *c, uint64_t value)
+{
+    unsigned char *to = more(c, 8);
+    for (int i = 0; to && i < 8; i++)
+        to[i] = (unsigned char)(value >> 8 * i);
+}
+
+void put_raw(call *c, const void *data, size_t length)
+{
+    if (length >= SEGMENT_LEAST && c->segments < MAX_SEGMENTS && c->rv == CKR_OK) {
+        if (length > MAX_FRAME || c->length + c->sent_from + length > MAX_FRAME) {
+            c->rv = CKR_DATA_LEN_RANGE;
+            return;
+        }
+        c->segment[c->segments++] = (segment){ data, length, c->length };
+        c->sent_from += length;
+        return;
+    }
+    unsigned char *to = more(c, length);
+    if (to && length)
+        memcpy(to, data, length);
+}
+
+void need(call *c, bool good)
+{
+    if (!good && c->rv == CKR_OK)
+        c->rv = CKR_ARGUMENTS_BAD;
+}
+
+void put_ulong(call *c, CK_ULONG value)
+{
+    put_u64(c, value == (CK_ULONG)-1 ? ONES : value);
+}
+
+void put_bool(call *c, CK_BBOOL value)
+{
+    put_u8(c, value != 0);
+}
+
+void put_bytes(call *c, const void *data, CK_ULONG length)
+{
+    need(c, data || !length);
+    if (length > MAX_FRAME && c->rv == CKR_OK)
+        c->rv = CKR_DATA_LEN_RANGE;
+    put_u32(c, data ? (uint32_t)length : NULL_DATA);
+    if (data)
+        put_raw(c, data, length);
+}
+
+void put_label(call *c, const void *label)
+{
+    put_bytes(c, label, label ? 32 : 0);
+}
+
+void put_name(call *c, const CK_BYTE *name)
+{
+    size_t length = 0;
+    while (name && length <= 64 && name[length])
+        length++;
+    need(c, length <= 64);
+    put_bytes(c, name, length);
+}
+
+void put_buffer(call *c, const void *data, const CK_ULONG *length)
+{
+    need(c, length != NULL);
+    put_optional_buffer(c, data, length);
+}
+
+void put_optional_buffer(call *c, const void *data, const CK_ULONG *length)
+{
+    c->capacity = data && length ? *length : 0;
+    if (!length)
+        put_u64(c, NO_OUTPUT);
+    else if (!data)
+        put_u64(c, ONES);
+    else
+        put_u64(c, c->capacity < MAX_FRAME ? c->capacity : MAX_FRAME);
+}
+
+void put_async_buffer(call *c, const void *data, CK_ULONG length)
+{
+    put_u64(c, data ? length < MAX_FRAME ? length : MAX_FRAME : ONES);
+}
+
+void put_fill(call *c, const void *data, CK_ULONG length)
+{
+    need(c, (data || !length) && length <= MAX_FRAME - 64);
+    put_u64(c, length);
+}
+
+void put_found(call *c, const void *list, CK_ULONG most, const CK_ULONG *count)
+{
+    need(c, count && (list || !most));
+    put_u64(c, most < MAX_FRAME / 16 ? most : MAX_FRAME / 16);
+}
+
+/* --- Templates --- */
+
+static unsigned kind_of(CK_ULONG type)
+{
+    unsigned low = 0, high = attribute_count;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (attributes[middle].type < type)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < attribute_count && attributes[low].type == type ? attributes[low].kind : V_BYTES;
+}
+
+static bool fits(unsigned kind, CK_ULONG length, int depth)
+{
+    switch (kind) {
+    case V_BOOL:
+        return length == sizeof(CK_BBOOL);
+    case V_ULONG:
+        return length == sizeof(CK_ULONG);
+    case V_ULONGS:
+        return length % sizeof(CK_ULONG) == 0 && length <= MAX_FRAME;
+    case V_TEMPLATE:
+        return length % sizeof(CK_ATTRIBUTE) == 0 && length / sizeof(CK_ATTRIBUTE) <= MAX_ATTRIBUTES && depth < MAX_DEPTH;
+    default:
+        return length <= MAX_FRAME;
+    }
+}
+
+static CK_ULONG load(const unsigned char *from)
+{
+    CK_ULONG value;
+    memcpy(&value, from, sizeof value);
+    return value;
+}
+
+/* The tags of docs/wire.md, "Values". */
+enum tag { T_EMPTY, T_BYTES, T_ULONG, T_BOOL, T_ULONGS, T_TEMPLATE, T_MALFORMED, T_UNAVAILABLE };
+static const unsigned char tags[] = { T_BYTES, T_BOOL, T_ULONG, T_ULONGS, T_TEMPLATE };
+
+static void put_value(call *c, const CK_ATTRIBUTE *a, int depth)
+{
+    unsigned kind = kind_of(a->type);
+    const unsigned char *value = a->pValue;
+    if (!a->ulValueLen) {
+        put_u8(c, T_EMPTY);
+        return;
+    }
+    if (!value || !fits(kind, a->ulValueLen, depth)) {
+        put_u8(c, T_MALFORMED);
+        put_ulong(c, a->ulValueLen);
+        return;
+    }
+    put_u8(c, tags[kind]);
+    switch (kind) {
+    case V_BOOL:
+        put_bool(c, *value);
+        break;
+    case V_ULONG:
+        put_ulong(c, load(value));
+        break;
+    case V_ULONGS:
+        put_u32(c, (uint32_t)(a->ulValueLen / sizeof(CK_ULONG)));
+        for (CK_ULONG i = 0; i < a->ulValueLen; i += sizeof(CK_ULONG))
+            put_ulong(c, load(value + i));
+        break;
+    case V_TEMPLATE:
+        put_attributes(c, value, a->ulValueLen / sizeof(CK_ATTRIBUTE), depth + 1);
+        break;
+    default:
+        put_u32(c, (uint32_t)a->ulValueLen);
+        put_raw(c, value, a->ulValueLen);
+    }
+}
+
+/* False where the list cannot be one. It may be unaligned: nested in a value, or in a parameter. */
+bool put_attributes(call *c, const unsigned char *list, CK_ULONG count, int depth)
+{
+    if ((!list && count) || count > MAX_ATTRIBUTES)
+        return false;
+    put_u32(c, (uint32_t)count);
+    for (CK_ULONG i = 0; i < count && c->rv == CKR_OK; i++) {
+        CK_ATTRIBUTE a;
+        memcpy(&a, list + i * sizeof a, sizeof a);
+        put_ulong(c, a.type);
+        put_value(c, &a, depth);
+    }
+    return true;
+}
+
+void put_template(call *c, const CK_ATTRIBUTE *template, CK_ULONG count)
+{
+    need(c, put_attributes(c, (const unsigned char *)template, count, 0));
+}
+
+void put_query(call *c, const CK_ATTRIBUTE *template, CK_ULONG count)
+{
+    need(c, (template || !count) && count <= MAX_ATTRIBUTES);
+    put_u32(c, (uint32_t)count);
+    for (CK_ULONG i = 0; i < count && c->rv == CKR_OK; i++)
+        put_ulong(c, template[i].type);
+}
+
+/* --- Replies --- */
+
+const unsigned char *get_bytes(call *c, size_t length)
+{
+    if (c->bad || length > c->left) {
+        c->bad = true;
+        return NULL;
+    }
+    c->at += length;
+    c->left -= length;
+    return c->at - length;
+}
+
+void get_raw(call *c, void *to, size_t length)
+{
+    const unsigned char *from = get_bytes(c, length);
+    if (from && length)
+        memcpy(to, from, length);
+}
+
+static uint64_t get_little(call *c, unsigned length)
+{
+    const unsigned char *from = get_bytes(c, length);
+    uint64_t value = 0;
+    for (unsigned i = 0; from && i < length; i++)
+        value |= (uint64_t)from[i] << 8 * i;
+    return value;
+}
+
+uint32_t get_u32(call *c)
+{
+    return (uint32_t)get_little(c, 4);
+}
+
+uint64_t get_u64(call *c)
+{
+    return get_little(c, 8);
+}
+
+CK_ULONG get_number(call *c)
+{
+    uint64_t value = get_u64(c);
+    return value == ONES ? (CK_ULONG)-1 : (CK_ULONG)value;
+}
+
+void get_ulong(call *c, CK_ULONG *to)
+{
+    if (c->rv != CKR_OK)
+        return;
+    CK_ULONG value = get_number(c);
+    if (to && !c->bad)
+        *to = value;
+}
+
+/* Section 5.2: the bytes with their length, or the length alone. */
+void get_buffer(call *c, CK_BYTE *data, CK_ULONG *length)
+{
+    if (c->rv != CKR_OK && c->rv != CKR_BUFFER_TOO_SMALL)
+        return;
+    if (get_little(c, 1) == 0) {
+        CK_ULONG wanted = get_number(c);
+        c->bad |= !length || (c->rv == CKR_OK && data != NULL);
+        if (!c->bad)
+            *length = wanted;
+        return;
+    }
+    size_t given = get_u32(c);
+    const unsigned char *from = get_bytes(c, given);
+    c->bad |= given > c->capacity || c->rv != CKR_OK || (!data && length);
+    if (c->bad)
+        return;
+    if (given)
+        memcpy(data, from, given);
+    if (length)
+        *length = given;
+}
+
+void get_fill(call *c, CK_BYTE *data, CK_ULONG length)
+{
+    if (c->rv != CKR_OK)
+        return;
+    c->bad |= get_u32(c) != length;
+    get_raw(c, data, length);
+}
+
+/* A count of items that are in the reply, as a check before the first is read. */
+static uint32_t get_count(call *c, size_t least)
+{
+    uint32_t count = get_u32(c);
+    c->bad |= count > c->left / least;
+    return c->bad ? 0 : count;
+}
+
+void get_list(call *c, CK_ULONG *list, CK_ULONG *count)
+{
+    if (c->rv != CKR_OK)
+        return;
+    CK_ULONG given = get_count(c, 8), room = *count;
+    if (c->bad)
+        return;
+    *count = given;
+    if (list && room < given)
+        c->rv = CKR_BUFFER_TOO_SMALL;
+    for (CK_ULONG i = 0; i < given; i++) {
+        CK_ULONG item = get_number(c);
+        if (list && room >= given)
+            list[i] = item;
+    }
+}
+
+void get_found(call *c, CK_ULONG *list, CK_ULONG most, CK_ULONG *count)
+{
+    if (c->rv != CKR_OK)
+        return;
+    CK_ULONG given = get_count(c, 8);
+    c->bad |= given > most;
+    if (c->bad)
+        return;
+    *count = given;
+    for (CK_ULONG i = 0; i < given; i++)
+        list[i] = get_number(c);
+}
+
+/* --- C_GetAttributeValue --- */
+
+static void get_value(call *c, CK_ATTRIBUTE *a, int depth);
+
+/* How long the value at the reader is in the caller's memory, or SIZE_MAX; the reader moves to its content. */
+static size_t measure(call *c, unsigned tag, size_t *items)
+{
+    *items = 0;
+    switch (tag) {
+    case T_EMPTY:
+        return 0;
+    case T_BYTES:
+        *items = get_count(c, 1);
+        return *items;
+    case T_ULONG:
+        return sizeof(CK_ULONG);
+    case T_BOOL:
+        return sizeof(CK_BBOOL);
+    case T_ULONGS:
+        *items = get_count(c, 8);
+        return *items * sizeof(CK_ULONG);
+    case T_TEMPLATE:
+        *items = get_count(c, 9);
+        return *items * sizeof(CK_ATTRIBUTE);
+    default:
+        c->bad = true;
+        return 0;
+    }
+}
+
+/* An array of attributes: the caller's has room for each value, or asks for lengths; types are set. */
+static void get_attributes(call *c, unsigned char *list, size_t items, int depth)
+{
+    for (size_t i = 0; i < items && !c->bad; i++) {
+        CK_ATTRIBUTE a = { 0, NULL, 0 };
+        if (list)
+            memcpy(&a, list + i * sizeof a, sizeof a);
+        a.type = get_number(c);
+        get_value(c, &a, depth);
+        if (list)
+            memcpy(list + i * sizeof a, &a, sizeof a);
+    }
+}
+
+static void get_content(call *c, unsigned tag, unsigned char *to, size_t items, int depth)
+{
+    switch (tag) {
+    case T_BYTES: {
+        const unsigned char *from = get_bytes(c, items);
+        if (to && from)
+            memcpy(to, from, items);
+        break;
+    }
+    case T_BOOL: {
+        CK_BBOOL value = get_little(c, 1) != 0;
+        if (to)
+            *to = value;
+        break;
+    }
+    case T_ULONG:
+    case T_ULONGS:
+        for (size_t i = 0; i < (tag == T_ULONG ? 1 : items); i++) {
+            CK_ULONG value = get_number(c);
+            if (to)
+                memcpy(to + i * sizeof value, &value, sizeof value);
+        }
+        break;
+    case T_TEMPLATE:
+        get_attributes(c, to, items, depth + 1);
+        break;
+    }
+}
+
+static void get_value(call *c, CK_ATTRIBUTE *a, int depth)
+{
+    size_t items;
+    unsigned tag = (unsigned)get_little(c, 1);
+    if (tag == T_UNAVAILABLE || depth > MAX_DEPTH) {
+        c->bad |= depth > MAX_DEPTH;
+        a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+        return;
+    }
+    size_t length = measure(c, tag, &items);
+    bool small = a->pValue && a->ulValueLen < length;
+    if (small && c->rv == CKR_OK)
+        c->rv = CKR_BUFFER_TOO_SMALL;
+    get_content(c, tag, c->bad || small ? NULL : a->pValue, items, depth);
+    if (!c->bad)
+        a->ulValueLen = small ? CK_UNAVAILABLE_INFORMATION : length;
+}
+
+void get_query(call *c, CK_ATTRIBUTE *template, CK_ULONG count)
+{
+    if (c->rv != CKR_OK && c->rv != CKR_ATTRIBUTE_SENSITIVE && c->rv != CKR_ATTRIBUTE_TYPE_INVALID)
+        return;
+    c->bad |= get_count(c, 1) != count;
+    for (CK_ULONG i = 0; i < count && !c->bad; i++)
+        get_value(c, &template[i], 0);
+}

@@ -1,0 +1,145 @@
+"""hsmith doctor: what is wrong with this installation, and how to mend it. One function for each check."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+from hsmith import __version__, config
+from hsmith import home as homes
+from hsmith.cli.output import emit
+from hsmith.cli.parser import EXIT_FAILED, EXIT_OK
+from hsmith.home import Home, Trouble
+
+#: Free bytes under which a store may soon be full.
+LITTLE_SPACE = 64 << 20
+#: Loading a broken module may end the process that does it: so another one does.
+LOAD = "import ctypes, sys; ctypes.CDLL(sys.argv[1]).C_GetFunctionList"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``state``: "ok", "note" (it could be better) or "problem". ``text``: what is so, and how to mend it."""
+
+    check: str
+    state: str
+    text: str
+
+
+Check = Callable[[Home], Iterator[tuple[str, str]]]
+
+
+def build(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=run)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    home = homes.find()
+    findings = [Finding(name, *found) for name, check in CHECKS.items() for found in _guarded(check, home)]
+    text = "\n".join(f"{one.state.upper():8} {one.check}: {one.text}" for one in findings)
+    emit(options, [asdict(one) for one in findings], text)
+    return EXIT_FAILED if any(one.state == "problem" for one in findings) else EXIT_OK
+
+
+def _guarded(check: Check, home: Home) -> list[tuple[str, str]]:
+    """The findings of one check; that it fails is a finding too."""
+    try:
+        return list(check(home))
+    except (Trouble, OSError) as error:
+        return [("problem", str(error))]
+
+
+def _module(home: Home) -> Iterator[tuple[str, str]]:
+    from hsmith.cli.module import path
+
+    module = path()
+    loaded = subprocess.run([sys.executable, "-c", LOAD, str(module)], capture_output=True, text=True, check=False)
+    if loaded.returncode:
+        reason = (loaded.stderr.strip().splitlines() or [f"it ends the process with {loaded.returncode}"])[-1]
+        yield "problem", f"{module} cannot be loaded: {reason}. Install hsmith again."
+    else:
+        yield "ok", f"{module} loads"
+
+
+def _configuration(home: Home) -> Iterator[tuple[str, str]]:
+    config.load(home)
+    yield "ok", f"{home.config} is right" if home.config.exists() else f"the defaults hold; there is no {home.config}"
+
+
+def _folders(home: Home) -> Iterator[tuple[str, str]]:
+    for folder in dict.fromkeys((home.data, home.runtime, home.store)):
+        if not folder.exists():
+            yield "ok", f"{folder} is not made yet"
+        elif problem := homes.privacy_problem(folder):
+            yield "problem", problem
+        elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            yield "problem", f"{folder} cannot be written. Make it writable for user {os.geteuid()}."
+        else:
+            yield "ok", f"{folder} is private to this user"
+    yield from _files(home)
+
+
+def _files(home: Home) -> Iterator[tuple[str, str]]:
+    folders = [folder for folder in (home.data, home.store) if folder.is_dir()]
+    for path in (path for folder in folders for path in folder.iterdir()):
+        found = path.lstat()
+        if path.is_file() and (found.st_mode & 0o077 or found.st_uid != os.geteuid()) and path != home.config:
+            mend = f"chown {os.geteuid()} {path}; chmod 600 {path}"
+            yield "problem", f"{path} is open to others or belongs to another user. Mend it: {mend}"
+
+
+def _space(home: Home) -> Iterator[tuple[str, str]]:
+    folder = next(path for path in (home.data, *home.data.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    if free < LITTLE_SPACE:
+        yield "problem", f"only {free >> 20} MiB are free at {folder}. Make room, or nothing more can be stored."
+    else:
+        yield "ok", f"{free >> 20} MiB are free at {folder}"
+
+
+def _keeper(home: Home) -> Iterator[tuple[str, str]]:
+    from hsmith.spec.faults import Refused
+    from hsmith.wire.client import Client
+
+    try:
+        with Client() as client:
+            found = client.admin("keeper.status")
+            tokens = client.admin("tokens")["tokens"]
+    except Refused as refused:
+        yield "problem", f"the keeper answers {refused}; see {home.log}. Restart it: hsmith keeper stop"
+        return
+    yield "ok", f"process {found['pid']} answers at {found['socket']}; its store is open, with {len(tokens)} tokens"
+    if found["version"] != __version__:
+        yield "problem", f"it is version {found['version']}, this is {__version__}. Restart it: hsmith keeper stop"
+    if home.socket.is_symlink() and Path(os.readlink(home.socket)) != Path(found["socket"]):
+        yield "problem", f"{home.socket} leads elsewhere: {os.readlink(home.socket)}. Remove it."
+    yield from (("note", sentence) for sentence in found["unprotected"])
+
+
+def _database(home: Home) -> Iterator[tuple[str, str]]:
+    from hsmith.store.records import StoreBroken
+    from hsmith.store.sqlite import check_version
+
+    version = ".".join(metadata.version("apsw").split(".")[:3])
+    try:
+        check_version(version)
+    except StoreBroken as error:
+        yield "problem", str(error)
+    else:
+        yield "ok", f"SQLite {version}"
+
+
+CHECKS: dict[str, Check] = {
+    "module": _module,
+    "configuration": _configuration,
+    "folders": _folders,
+    "disk": _space,
+    "database library": _database,
+    "keeper": _keeper,
+}

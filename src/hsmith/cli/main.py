@@ -1,0 +1,83 @@
+"""The command hsmith. Each noun is a module of this package, imported only when it is used, so that it starts fast."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from hsmith import __version__
+from hsmith.cli.output import complain
+from hsmith.cli.parser import EXIT_CODES, EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_PIN, EXIT_USAGE, Parser, Usage
+
+NOUNS = {
+    "module": "print the path of the PKCS#11 module",
+    "token": "make, list, show and delete tokens",
+    "key": "generate, list, show and delete keys",
+    "keeper": "run, start, stop and ask the process that holds the keys",
+    "doctor": "say what is wrong with this installation, and how to mend it",
+}
+EPILOG = f"""{EXIT_CODES}
+environment:
+  HSMITH_HOME        folder of everything (default: the XDG folders)
+  HSMITH_SOCKET      the keeper's socket, if it is not the default one
+  HSMITH_AUTOSTART   0: never start a keeper
+  HSMITH_PIN         the user PIN, HSMITH_SO_PIN the SO PIN
+  HSMITH_DEBUG       1: show the traceback of a failure
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command. Returns the exit code; no exception leaves but SystemExit of --help and --version."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        options = _parser(words).parse(words)
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except Usage as usage:
+        complain(f"{usage}\nSee: hsmith --help")
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has enough of it. Nothing more may be written, not even at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except Exception as error:
+        if os.environ.get("HSMITH_DEBUG") == "1":
+            raise
+        return _explain(error)
+
+
+def _parser(words: list[str]) -> Parser:
+    """The parser, of which only the noun that is used is filled."""
+    parser = Parser(prog="hsmith", description="A software HSM.", epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"hsmith {__version__}")
+    nouns = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    used = next((word for word in words if not word.startswith("-")), "")
+    for noun, meaning in NOUNS.items():
+        sub = nouns.add_parser(noun, help=meaning, description=meaning[:1].upper() + meaning[1:] + ".")
+        if noun == used:
+            import_module(f"hsmith.cli.{noun}").build(sub)
+    return parser
+
+
+def _explain(error: Exception) -> int:
+    """Say in words what went wrong. Returns the exit code."""
+    from hsmith.home import Trouble
+    from hsmith.spec.faults import Refused
+    from hsmith.wire.client import NotRunning
+
+    if isinstance(error, Trouble):
+        complain(f"hsmith: {error}")
+        return EXIT_NOT_RUNNING if isinstance(error, NotRunning) else EXIT_FAILED
+    if isinstance(error, Refused):
+        from hsmith.cli.refusals import in_words, is_about_pin
+
+        complain(f"hsmith: {in_words(error)}")
+        return EXIT_PIN if is_about_pin(error) else EXIT_FAILED
+    if isinstance(error, OSError):
+        complain(f"hsmith: {error.filename or 'the system'}: {(error.strerror or str(error)).lower()}.")
+        return EXIT_FAILED
+    complain(f"hsmith: failed unexpectedly ({type(error).__name__}). HSMITH_DEBUG=1 shows where.")
+    return EXIT_FAILED

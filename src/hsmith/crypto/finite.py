@@ -1,0 +1,165 @@
+"""DSA and PKCS #3 Diffie-Hellman (sections 6.2 and 6.4), as long as the library keeps them."""
+
+from __future__ import annotations  # the library warns of dh's names each time that one is looked up
+
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric import dh, dsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
+
+from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier, Wanted
+from hsmith.crypto.fitting import last
+from hsmith.crypto.hashes import HASHES, Hash
+from hsmith.crypto.key import Key, big, integer, invalid, need
+from hsmith.crypto.material.base import spki
+from hsmith.crypto.material.finite import (
+    DH_MAXIMUM,
+    DH_MINIMUM,
+    DSA_SIZES,
+    dh_attributes,
+    dh_domain,
+    dsa_attributes,
+    dsa_domain,
+    dsa_public_attributes,
+)
+from hsmith.crypto.streams import (
+    HashingSigner,
+    HashingVerifier,
+    WholeSigner,
+    WholeVerifier,
+    bad_parameter,
+    hashing,
+    wrong_length,
+)
+from hsmith.spec.constants import Attr, Fault, KeyType
+from hsmith.spec.faults import Refused
+
+_PARAMETER_MAXIMUM: Final = 4096  # bits of a new DH prime: a larger one takes many minutes
+
+
+def _order(key: Key) -> int:
+    """Bytes of the subprime q."""
+    order = key.prepared.get("order")
+    if order is None:
+        q = key.native.parameters().parameter_numbers().q
+        order = key.prepared["order"] = (q.bit_length() + 7) // 8
+    return int(order)
+
+
+def _sign(key: Key, data: Buffer, algorithm: Any) -> bytes:
+    r, s = decode_dss_signature(key.native.sign(bytes(data), algorithm))
+    return r.to_bytes(_order(key), "big") + s.to_bytes(_order(key), "big")
+
+
+def _verify(key: Key, data: Buffer, signature: Buffer, algorithm: Any) -> None:
+    size = _order(key)
+    if len(signature) != 2 * size:
+        raise wrong_length(len(signature), 2 * size)
+    r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
+    key.native.verify(encode_dss_signature(r, s), bytes(data), algorithm)
+
+
+#: What the caller hashed, by its length: the library asks for a name, and uses the length alone.
+_BY_SIZE: Final = {row.size: Prehashed(row.algorithm) for row in HASHES.values()}
+
+
+class Dsa(Engine):
+    """CKM_DSA: the data is a hash of 20, 28, 32, 48 or 64 bytes."""
+
+    def _algorithm(self, data: Buffer) -> Prehashed:
+        if len(data) not in (20, 28, 32, 48, 64):
+            raise Refused(Fault.DATA_LEN_RANGE, "the data must be a hash of 20, 28, 32, 48 or 64 bytes")
+        return _BY_SIZE[len(data)]
+
+    def sign(self, key: Key, params: Any) -> Signer:
+        return WholeSigner(lambda data: _sign(key, data, self._algorithm(data)), 2 * _order(key))
+
+    def verify(self, key: Key, params: Any) -> Verifier:
+        return WholeVerifier(lambda data, signature: _verify(key, data, signature, self._algorithm(data)))
+
+
+class HashDsa(Engine):
+    """CKM_DSA_<hash>."""
+
+    def __init__(self, row: Hash) -> None:
+        self._hashing = hashing(row)
+
+    def sign(self, key: Key, params: Any) -> Signer:
+        return HashingSigner(self._hashing, lambda data, hash: _sign(key, data, hash), 2 * _order(key))
+
+    def verify(self, key: Key, params: Any) -> Verifier:
+        return HashingVerifier(self._hashing, lambda data, signature, hash: _verify(key, data, signature, hash))
+
+
+class DsaParameterGen(Engine):
+    """CKM_DSA_PARAMETER_GEN."""
+
+    def generate(self, params: Any, template: Attributes) -> dict[int, Any]:
+        bits = need(template, Attr.PRIME_BITS)
+        if bits not in DSA_SIZES[:3]:
+            raise invalid(f"PRIME_BITS is {bits}: 1024, 2048 and 3072 are offered")
+        numbers = dsa.generate_parameters(bits).parameter_numbers()
+        return {Attr.KEY_TYPE: KeyType.DSA, Attr.PRIME_BITS: bits} | dsa_domain(numbers)
+
+
+class DsaKeyPairGen(Engine):
+    """CKM_DSA_KEY_PAIR_GEN: from PRIME, SUBPRIME and BASE in the public template."""
+
+    def generate_pair(
+        self, params: Any, public: Attributes, private: Attributes
+    ) -> tuple[dict[int, Any], dict[int, Any]]:
+        p, q, g = (integer(public, a) for a in (Attr.PRIME, Attr.SUBPRIME, Attr.BASE))
+        if p.bit_length() not in DSA_SIZES:
+            raise invalid(f"a prime of {p.bit_length()} bits: DSA keys have {', '.join(map(str, DSA_SIZES))}")
+        try:
+            key = dsa.DSAParameterNumbers(p, q, g).parameters().generate_private_key()
+        except ValueError:
+            raise invalid("the domain parameters are not valid for DSA") from None
+        info = {Attr.KEY_TYPE: KeyType.DSA, Attr.PUBLIC_KEY_INFO: spki(key.public_key())}
+        return dsa_public_attributes(key.public_key()) | info, dsa_attributes(key) | info
+
+
+class DhParameterGen(Engine):
+    """CKM_DH_PKCS_PARAMETER_GEN."""
+
+    def generate(self, params: Any, template: Attributes) -> dict[int, Any]:
+        bits = need(template, Attr.PRIME_BITS)
+        if not DH_MINIMUM <= bits <= _PARAMETER_MAXIMUM:
+            raise invalid(f"PRIME_BITS is {bits}: {DH_MINIMUM} to {_PARAMETER_MAXIMUM} are offered")
+        numbers = dh.generate_parameters(2, bits).parameter_numbers()
+        return {Attr.KEY_TYPE: KeyType.DH, Attr.PRIME_BITS: bits} | dh_domain(numbers)
+
+
+class DhKeyPairGen(Engine):
+    """CKM_DH_PKCS_KEY_PAIR_GEN: from PRIME and BASE in the public template."""
+
+    def generate_pair(
+        self, params: Any, public: Attributes, private: Attributes
+    ) -> tuple[dict[int, Any], dict[int, Any]]:
+        p, g = integer(public, Attr.PRIME), integer(public, Attr.BASE)
+        if not DH_MINIMUM <= p.bit_length() <= DH_MAXIMUM:
+            raise invalid(f"a prime of {p.bit_length()} bits: DH keys have {DH_MINIMUM} to {DH_MAXIMUM}")
+        try:
+            key = dh.DHParameterNumbers(p, g).parameters().generate_private_key()
+        except ValueError:
+            raise invalid("the domain parameters are not valid for DH") from None
+        numbers = key.private_numbers()
+        info = {Attr.KEY_TYPE: KeyType.DH, Attr.PUBLIC_KEY_INFO: spki(key.public_key())}
+        public_half = dh_domain(numbers.public_numbers.parameter_numbers) | {Attr.VALUE: big(numbers.public_numbers.y)}
+        return public_half | info, dh_attributes(key) | {Attr.VALUE_BITS: numbers.x.bit_length()} | info
+
+
+class DhDerive(Engine):
+    """CKM_DH_PKCS_DERIVE: the parameter is the other party's public value."""
+
+    def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
+        numbers = key.native.parameters().parameter_numbers()
+        value = int.from_bytes(params, "big")
+        if not 1 < value < numbers.p - 1:
+            raise bad_parameter("the other party's public value is not in the range of the prime")
+        try:
+            peer = dh.DHPublicNumbers(value, dh.DHParameterNumbers(numbers.p, numbers.g)).public_key()
+            secret = key.native.exchange(peer)
+        except ValueError:
+            raise bad_parameter("the other party's public value is not valid for these domain parameters") from None
+        return last(secret, wanted)

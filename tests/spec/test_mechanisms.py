@@ -1,0 +1,103 @@
+"""The mechanism table against itself and against the engines: what a row promises, an engine overrides, and nothing else."""
+
+import pytest
+
+from hsmith.crypto.engine import Engine
+from hsmith.crypto.registry import ENGINES
+from hsmith.spec import params
+from hsmith.spec.constants import KeyType, Mechanism, MechanismFlag, ObjectClass
+from hsmith.spec.mechanisms import MECHANISMS, Grade, MechanismRow
+
+ROWS = list(MECHANISMS.values())
+F = MechanismFlag
+
+#: The methods that a flag stands for.
+METHODS = {
+    F.DIGEST: "digest",
+    F.ENCRYPT: "encrypt",
+    F.DECRYPT: "decrypt",
+    F.SIGN: "sign",
+    F.VERIFY: "verify",
+    F.SIGN_RECOVER: "sign_recover",
+    F.VERIFY_RECOVER: "verify_recover",
+    F.GENERATE: "generate",
+    F.GENERATE_KEY_PAIR: "generate_pair",
+    F.WRAP: "wrap",
+    F.UNWRAP: "unwrap",
+    F.DERIVE: "derive",
+    F.ENCAPSULATE: "encapsulate",
+    F.DECAPSULATE: "decapsulate",
+}
+CURVE_FLAGS = F.EC_F_P | F.EC_OID | F.EC_CURVENAME | F.EC_UNCOMPRESS
+CURVE_TYPES = {KeyType.EC, KeyType.EC_EDWARDS, KeyType.EC_MONTGOMERY}
+
+
+def _name(row: MechanismRow) -> str:
+    return row.mechanism.name
+
+
+def test_rows_and_engines_are_the_same_mechanisms() -> None:
+    assert set(MECHANISMS) == set(ENGINES)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_a_row_offers_what_its_engine_does(row: MechanismRow) -> None:
+    engine = type(ENGINES[row.mechanism])
+    offered = {flag for flag, method in METHODS.items() if getattr(engine, method) is not getattr(Engine, method)}
+    assert {flag for flag in METHODS if flag in row.flags} == offered
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_a_row_has_no_other_flags_than_operations_and_curves(row: MechanismRow) -> None:
+    operations = F(0)
+    for flag in METHODS:
+        operations |= flag & row.flags
+    curves = CURVE_FLAGS if CURVE_TYPES & set(row.key_types) else F(0)
+    assert row.flags == operations | curves
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_sizes_and_parameters_are_well_formed(row: MechanismRow) -> None:
+    assert 0 <= row.minimum <= row.maximum
+    assert row.params
+    known = {each for each in vars(params).values() if isinstance(each, type)}
+    assert all(shape is None or shape in (bytes, int) or shape in known for shape in row.params)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_only_digests_are_without_keys(row: MechanismRow) -> None:
+    assert bool(row.key_types) is (row.flags != F.DIGEST)
+
+
+def test_the_grades_of_what_is_broken() -> None:
+    broken = {row.mechanism.name for row in ROWS if row.grade is Grade.BROKEN}
+    assert broken == {name for name in (row.mechanism.name for row in ROWS) if name.startswith("MD5")}
+
+
+#: Single-part operations only, by the tables of the text; wrapping is single-part by nature.
+SINGLE_PART = {
+    "RSA_PKCS", "RSA_X_509", "RSA_PKCS_OAEP", "RSA_PKCS_PSS", "RSA_AES_KEY_WRAP", "ECDSA", "DSA",
+    "AES_KEY_WRAP", "AES_KEY_WRAP_PAD", "AES_KEY_WRAP_KWP", "AES_KEY_WRAP_PKCS7",
+}  # fmt: skip
+
+
+def test_single_part_mechanisms_are_those_of_the_text() -> None:
+    assert {row.mechanism.name for row in ROWS if not row.multi_part} == SINGLE_PART
+
+
+#: "This mechanism can wrap and unwrap any secret key": no private ones.
+SECRETS_ONLY = {
+    "RSA_PKCS", "RSA_X_509", "RSA_PKCS_OAEP", "AES_ECB", "AES_CBC", "AES_CTR", "DES3_ECB", "DES3_CBC",
+}  # fmt: skip
+
+
+def test_what_wraps_secret_keys_only() -> None:
+    found = {row.mechanism.name for row in ROWS if F.WRAP in row.flags and row.wraps == (ObjectClass.SECRET_KEY,)}
+    assert found == SECRETS_ONLY
+
+
+def test_sizes_that_the_text_gives_in_bits() -> None:
+    sizes = {name: MECHANISMS[Mechanism[name]] for name in ("RSA_PKCS", "ECDSA", "EDDSA", "AES_GCM")}
+    assert [(row.minimum, row.maximum) for row in sizes.values()] == [(1024, 8192), (192, 521), (255, 448), (16, 32)]
+    generic = MECHANISMS[Mechanism.GENERIC_SECRET_KEY_GEN]
+    assert generic.minimum == 8 and generic.maximum % 8 == 0
