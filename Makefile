@@ -1,5 +1,5 @@
 # The two commands: `make demo` and `make test`. Both set everything up first, in .venv of this folder.
-# PYTHON=python3.12 picks another interpreter (3.11 or later); ARGS="-k name" is handed to pytest.
+# PYTHON=python3.12 picks another interpreter (3.11 or later); TESTS=tests/store picks tests; ARGS="-k name" goes to pytest.
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,7 @@ MODULE_SOURCES := $(wildcard setup.py module/*.[ch] module/generated/*.[ch])
 .PHONY: test demo lint check format clean
 
 test: $(STAMP)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(or $(TESTS),tests) $(ARGS)
 
 demo: $(STAMP)
 	@$(BIN)/python tools/demo.py
@@ -25,7 +25,7 @@ lint: $(STAMP)
 
 # Before a commit: all of that, and the tests that are quick and need no other program.
 check: lint
-	$(BIN)/pytest -q -m "not client and not slow" $(ARGS)
+	$(BIN)/pytest tests -q -m "not client and not slow" $(ARGS)
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
@@ -42,5 +42,5 @@ $(STAMP): pyproject.toml $(MODULE_SOURCES)
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist src/hsmith.egg-info src/hsmith/libhsmith.so .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist src/hsmith.egg-info src/hsmith/libhsmith.so tests/.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +

@@ -60,6 +60,13 @@ void async_join(CK_ULONG session, const CK_BYTE *name, CK_BYTE *data, CK_ULONG r
     async_remember(session, number_of(name), data, room);
 }
 
+/* After a fork nothing is known of the lock, nor of a list that another thread may have been changing. */
+void async_begin_process(void)
+{
+    pthread_mutex_init(&lock, NULL);
+    all = NULL;
+}
+
 void async_forget_all(void)
 {
     pthread_mutex_lock(&lock);
@@ -82,7 +89,8 @@ void get_async_data(call *c, CK_ULONG session, const CK_BYTE *name, CK_ASYNC_DAT
             result->pValue = place.data;
         return;
     }
-    CK_ASYNC_DATA given = { get_number(c), place.data, get_u32(c), 0, 0 };
+    CK_ASYNC_DATA given = { .ulVersion = get_number(c), .pValue = place.data };
+    given.ulValue = get_u32(c);
     const unsigned char *value = get_bytes(c, given.ulValue);
     given.hObject = get_number(c);
     given.hAdditionalObject = get_number(c);

@@ -144,7 +144,7 @@ void need(call *c, bool good);
 void get_raw(call *c, void *to, size_t length);
 CK_ULONG get_number(call *c);
 void get_ulong(call *c, CK_ULONG *to);
-void get_buffer(call *c, CK_BYTE *data, CK_ULONG *length);
+void get_buffer(call *c, CK_ULONG session, CK_BYTE *data, CK_ULONG *length);
 void get_fill(call *c, CK_BYTE *data, CK_ULONG length);
 void get_list(call *c, CK_ULONG *list, CK_ULONG *count);
 void get_found(call *c, CK_ULONG *list, CK_ULONG most, CK_ULONG *count);
@@ -169,6 +169,7 @@ bool put_attributes(call *c, const unsigned char *list, CK_ULONG count, int dept
 
 void async_remember(CK_ULONG session, unsigned function, CK_BYTE *data, CK_ULONG room);
 void async_join(CK_ULONG session, const CK_BYTE *name, CK_BYTE *data, CK_ULONG room);
+void async_begin_process(void);
 void async_forget_all(void);
 void get_async_data(call *c, CK_ULONG session, const CK_BYTE *name, CK_ASYNC_DATA *result);
 extern const char *const function_names[];

@@ -265,7 +265,7 @@ static void get_data(call *c, const field *f, unsigned char *s, unsigned char *o
     uint32_t given = get_u32(c);
     if (given == NULL_DATA)
         return; /* left alone */
-    c->bad |= !to || !room_of(f, s, outer, &room) || given > room;
+    c->bad |= (given && !to) || !room_of(f, s, outer, &room) || given > room;
     const unsigned char *from = get_bytes(c, given);
     /* Where nothing changes nothing is written: a tag that is only read may be in constant memory. */
     if (!c->bad && given && memcmp(to, from, given))

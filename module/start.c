@@ -252,9 +252,9 @@ static void become(const char *program, char **environment, int output)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     int null = open("/dev/null", O_RDWR);
-    dup2(output, 1); /* it is above 2 */
     dup2(null, 0);
     dup2(null, 2);
+    dup2(output, 1); /* it is above 2 */
     close_from(3);
     char *arguments[] = { (char *)(uintptr_t)PROGRAM, (char *)(uintptr_t)"start", NULL };
     execve(program, arguments, environment);

@@ -71,6 +71,7 @@ static void begin_process(void)
         pthread_mutex_init(&state.opening, NULL);
         pthread_mutex_init(&state.lock, NULL);
         pthread_cond_init(&state.change, NULL);
+        async_begin_process();
         state.idle = NULL;
         state.busy = 0;
         for (size_t i = 0; i < CONNECTIONS; i++) {

@@ -296,8 +296,10 @@ void get_ulong(call *c, CK_ULONG *to)
 }
 
 /* Section 5.2: the bytes with their length, or the length alone. */
-void get_buffer(call *c, CK_BYTE *data, CK_ULONG *length)
+void get_buffer(call *c, CK_ULONG session, CK_BYTE *data, CK_ULONG *length)
 {
+    if (c->rv == CKR_PENDING)
+        async_remember(session, c->number, data, c->capacity);
     if (c->rv != CKR_OK && c->rv != CKR_BUFFER_TOO_SMALL)
         return;
     if (get_little(c, 1) == 0) {

@@ -152,7 +152,7 @@ def main() -> None:
     command = os.path.relpath(BIN / "hsmith")
     print("\nThe demo's token is gone again. What to type next, for one of your own:\n")
     print(f"  {command} token init --label mine")
-    print(f"  {command} key generate --token mine --type ec:p-256 --label first")
+    print(f"  {command} key generate --token mine --type ec:p256 --label first")
     print(f'  pkcs11-tool --module "$({command} module)" --token-label mine --login --list-objects')
     print("\nREADME.md shows a first signature with pkcs11-tool, OpenSSL, Python, Java and OpenSSH.")
 

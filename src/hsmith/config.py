@@ -60,11 +60,21 @@ class Key:
 KEYS = {f.metadata["name"]: Key(attribute=f.name, default=f.default, **f.metadata) for f in fields(Config)}
 
 
+def documentation() -> str:
+    """A table of all keys in Markdown, for the manual (docs/configuration.md)."""
+    rows = [f"| `{known.name}` | {_toml(known.default)} | {known.meaning} |" for known in KEYS.values()]
+    return "\n".join(["| key | default | meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+def _toml(value: Any) -> str:
+    return f"`{str(value).lower()}`" if not isinstance(value, str) else f'`"{value}"`'
+
+
 def load(home: Home) -> Config:
     """The configuration of ``home``. Raises Trouble for a file that cannot be read or is wrong."""
     try:
         text = home.config.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Config()
     except OSError as error:
         raise Trouble(f"The configuration {home.config} cannot be read: {words(error)}.") from error

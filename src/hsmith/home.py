@@ -81,6 +81,9 @@ def _xdg(env: Mapping[str, str], variable: str, default: str) -> Path:
 
 def make_private(folder: Path) -> None:
     """Make a folder (and its parents) that only this user can enter. Raises Trouble."""
+    blocker = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if blocker.exists() and not blocker.is_dir():
+        raise Trouble(f"{blocker} is not a folder. Move it away, or set HSMITH_HOME to another folder.")
     try:
         if not folder.is_dir():
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -110,8 +113,6 @@ def _may_tighten(folder: Path) -> bool:
 def privacy_problem(folder: Path) -> str | None:
     """What is wrong with a folder's owner or mode, as a sentence, or None."""
     found = folder.stat()
-    if not stat.S_ISDIR(found.st_mode):
-        return f"{folder} is not a folder. Move it away, or set HSMITH_HOME to a folder."
     if found.st_uid != os.geteuid():
         return (
             f"The folder {folder} belongs to user {found.st_uid}, not to user {os.geteuid()} who runs this. "

@@ -42,8 +42,8 @@ SUITES = [
     Suite("openssh", ("ssh", "sshd", "ssh-agent", "pkcs11-tool"), 12),
     Suite("openssl-engine", ("openssl", "pkcs11-tool", LIB / "engines-3/pkcs11.so"), 24),
     Suite("p11-kit", ("p11-kit", "pkcs11-tool", LIB / "p11-kit-proxy.so", LIB / "pkcs11/p11-kit-client.so"), 8),
-    Suite("pkcs11-check", ("pkcs11-tool",), 120, environment=(("PROFILE", "smoke"),)),
-    Suite("python-pkcs11", ("pkcs11-tool",), 130),
+    Suite("pkcs11-check", ("pkcs11-tool",), 125, environment=(("PROFILE", "smoke"),)),
+    Suite("python-pkcs11", ("pkcs11-tool",), 140),
 ]
 # fmt: on
 

@@ -185,6 +185,7 @@ def test_oaep_with_any_pair_of_hashes(hash_alg: Mechanism, mgf: Mgf, label: byte
     "params",
     [
         RsaPkcsOaepParams(0, Mgf.MGF1_SHA1, 1),
+        RsaPkcsOaepParams(M.SHA512_224, Mgf.MGF1_SHA1, 1),
         RsaPkcsOaepParams(M.SHA_1, 0, 1),
         RsaPkcsOaepParams(M.SHA_1, Mgf.MGF1_SHA1, 2),
         RsaPkcsOaepParams(M.SHA_1, Mgf.MGF1_SHA1, 0, b"label"),

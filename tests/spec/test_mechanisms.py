@@ -1,4 +1,4 @@
-"""The mechanism table against itself and against the engines: what a row promises, an engine overrides, and nothing else."""
+"""The mechanism table against the engines: what a row promises an engine overrides, and nothing else."""
 
 import pytest
 

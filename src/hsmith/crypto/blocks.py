@@ -25,8 +25,13 @@ class BlockCipher:
     algorithm: Callable[[bytes], Any]
 
 
+def _triple_des(value: bytes) -> TripleDES:
+    """A double-length key is used as K1, K2, K1."""
+    return TripleDES(value + value[: 24 - len(value)])
+
+
 AES_CIPHER: Final = BlockCipher(16, AES)
-DES3_CIPHER: Final = BlockCipher(8, TripleDES)
+DES3_CIPHER: Final = BlockCipher(8, _triple_des)
 CAMELLIA_CIPHER: Final = BlockCipher(16, Camellia)
 
 

@@ -70,6 +70,13 @@ CURVES: Final = (
 _BY_PARAMS: Final = {der.oid(oid): curve for curve in CURVES for oid in curve.oids} | {
     der.encode(der.PRINTABLE_STRING, name.encode()): curve for curve in CURVES for name in curve.names
 }
+#: What OpenSC 0.23 sends for EC:curve25519: a PrintableString whose length is one too many.
+_MISSPELT: Final = {b"\x13\x0bcurve25519": der.encode(der.PRINTABLE_STRING, b"curve25519")}
+
+
+def well_spelt(params: bytes) -> bytes:
+    """CKA_EC_PARAMS as a new key shall have it, where a client is known to misspell it."""
+    return _MISSPELT.get(params, params)
 
 
 def curve_of(params: bytes, key_type: KeyType) -> Curve:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_ds
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
-from hsmith.crypto.curves import Curve, curve_of
+from hsmith.crypto.curves import Curve, curve_of, well_spelt
 from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier, Wanted
 from hsmith.crypto.fitting import last, wanted_length
 from hsmith.crypto.hashes import HASHES, Hash
@@ -43,6 +43,7 @@ class KeyPairGen(Engine):
 
 
 def generate_pair(key_type: KeyType, ec_params: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
+    ec_params = well_spelt(ec_params)
     curve = curve_of(ec_params, key_type)
     if key_type == KeyType.EC:
         key: Any = ec.generate_private_key(curve.library)

@@ -8,11 +8,10 @@ import hashlib
 from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.decrepit.ciphers.algorithms import Camellia, TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from hsmith.crypto import der
+from hsmith.crypto.blocks import AES_CIPHER, CAMELLIA_CIPHER, DES3_CIPHER, BlockCipher
 from hsmith.crypto.key import Attributes, Key
 from hsmith.crypto.material.base import Material
 from hsmith.crypto.material.ec import RawCurveMaterial, WeierstrassMaterial
@@ -51,11 +50,11 @@ _MATERIALS: Final[dict[int, dict[int, Material]]] = {
 }
 
 #: The cipher behind CKA_CHECK_VALUE; other types take SHA-1 of the value.
-_CHECK_CIPHERS: Final[dict[int, Any]] = {
-    KeyType.AES: AES,
-    KeyType.CAMELLIA: Camellia,
-    KeyType.DES2: TripleDES,
-    KeyType.DES3: TripleDES,
+_CHECK_CIPHERS: Final[dict[int, BlockCipher]] = {
+    KeyType.AES: AES_CIPHER,
+    KeyType.CAMELLIA: CAMELLIA_CIPHER,
+    KeyType.DES2: DES3_CIPHER,
+    KeyType.DES3: DES3_CIPHER,
 }
 
 
@@ -99,8 +98,8 @@ def check_value(attributes: Attributes) -> bytes:
     cipher = _CHECK_CIPHERS.get(attributes[Attr.KEY_TYPE])
     if cipher is None:
         return hashlib.sha1(value, usedforsecurity=False).digest()[:3]
-    encryptor = Cipher(cipher(value), modes.ECB()).encryptor()
-    return bytes(encryptor.update(bytes(cipher.block_size // 8))[:3])
+    encryptor = Cipher(cipher.algorithm(value), modes.ECB()).encryptor()
+    return encryptor.update(bytes(cipher.block))[:3]
 
 
 def encode(attributes: Attributes) -> bytes:

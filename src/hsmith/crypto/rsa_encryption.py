@@ -144,8 +144,6 @@ def _oaep(hash_alg: int, mgf: int, label: bytes) -> padding.OAEP:
 def _other_oaep(key: Key, params: RsaPkcsOaepParams) -> Any:
     """The same padding by the second library, for the hashes that the first does not take here (SHA-3)."""
     row, mask = hash_of(params.hash_alg), mgf_hash(params.mgf)
-    if row.other is None or mask.other is None:
-        raise bad_parameter("this pair of hashes is not offered for OAEP")
     if key.cls == ObjectClass.PRIVATE_KEY:
         raw_private(key, 1)  # prepares it
         native = key.prepared["raw"]
@@ -161,6 +159,8 @@ class Oaep(_Transport):
     def _room(self, key: Key, params: Any) -> int:
         row: Hash = hash_of(params.hash_alg)
         mgf_hash(params.mgf)
+        if row.other is None:
+            raise bad_parameter(f"{row.name} is not offered for OAEP")
         if params.source not in (0, DataSource.DATA_SPECIFIED) or (params.source == 0 and params.source_data):
             raise bad_parameter("source must be CKZ_DATA_SPECIFIED")
         room = length_of(key) - 2 - 2 * row.size

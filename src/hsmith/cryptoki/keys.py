@@ -60,8 +60,8 @@ def wrap_key(
     row, params = _row(mechanism, MechanismFlag.WRAP)
     wrapper = _user(session, wrapping, row, WRAP, Fault.WRAPPING_KEY_HANDLE_INVALID)
     key = session.key(handle)
-    if key.cls not in (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY):
-        raise Refused(Fault.KEY_NOT_WRAPPABLE, "only secret and private keys are wrapped")
+    if key.cls not in row.wraps:
+        raise Refused(Fault.KEY_NOT_WRAPPABLE, f"{row.mechanism.name} does not wrap this class of object")
     if not key.attributes.get(Attr.EXTRACTABLE):
         raise Refused(Fault.KEY_UNEXTRACTABLE, "the key's CKA_EXTRACTABLE is false")
     if key.attributes.get(Attr.WRAP_WITH_TRUSTED) and not wrapper.attributes.get(Attr.TRUSTED):
@@ -85,6 +85,8 @@ def unwrap_key(
         template, unwrap_template=key.attributes.get(Attr.UNWRAP_TEMPLATE) or (), so=session.is_so
     )
     may_write(session, attributes)
+    if attributes[Attr.CLASS] not in row.wraps:
+        raise Refused(Fault.TEMPLATE_INCONSISTENT, f"{row.mechanism.name} does not unwrap this class of object")
     if not wrapped:
         raise Refused(Fault.WRAPPED_KEY_LEN_RANGE, "there is nothing to unwrap")
     encoded = ENGINES[row.mechanism].unwrap(key.key(), params, wrapped, _length(attributes))

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import logging
 import resource
+import sys
 import threading
 from pathlib import Path
 
@@ -23,13 +24,16 @@ from hsmith.wire.server import THREAD_STACK
 
 log = logging.getLogger("hsmith.keeper")
 
+#: Descriptors kept for what is no connection: the store, its readers, the log.
+OTHER_DESCRIPTORS = 128
+
 
 def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, report: daemon.Report) -> int:
     """Open, serve, close. Returns the exit code. Raises Trouble for what the user can mend."""
     unprotected = harden()
     for sentence in unprotected:
         log.warning("%s", sentence)
-    _raise_descriptor_limit()
+    most = min(config.keeper_connections, _raise_descriptor_limit() - OTHER_DESCRIPTORS)
     threading.stack_size(THREAD_STACK)
     try:
         hsm = Hsm.opened(home.store, settings(config))
@@ -45,6 +49,7 @@ def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, repo
             handlers=dispatch.HANDLERS,
             admin=admin.COMMANDS,
             unprotected=unprotected,
+            most=most,
         )
         # What is loaded by now stays: the collector need never look at it.
         gc.freeze()
@@ -63,8 +68,10 @@ def settings(config: Config) -> Settings:
     )
 
 
-def _raise_descriptor_limit() -> None:
-    """A descriptor for each connection: as many as may be had."""
+def _raise_descriptor_limit() -> int:
+    """Get as many descriptors as may be had: one for each connection. Returns their number."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return soft if soft != resource.RLIM_INFINITY else sys.maxsize

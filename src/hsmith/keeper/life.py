@@ -18,7 +18,8 @@ from hsmith.home import Home, Trouble, make_private, words
 from hsmith.keeper.lock import KeeperLock
 from hsmith.wire import address
 from hsmith.wire.applications import A
-from hsmith.wire.server import Admin, Handler, Server
+from hsmith.wire.connection import Admin, Handler
+from hsmith.wire.server import Server
 
 log = logging.getLogger("hsmith.keeper")
 
@@ -28,7 +29,7 @@ TICK = 2.0
 
 class Keeper(Generic[A]):
     """One keeper, from lock to end. ``listen_at``: its address, which may differ from where clients look first;
-    ``unprotected``: what the system does not let it protect, for its status."""
+    ``most``: connections at a time; ``unprotected``: what the system does not let it protect, for its status."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Keeper(Generic[A]):
         open_application: Callable[[int | None, int | None, str], A],
         handlers: Mapping[int, Handler],
         admin: Mapping[str, Admin[A]],
+        most: int,
         unprotected: Sequence[str] = (),
     ) -> None:
         self._home = home
@@ -53,8 +55,9 @@ class Keeper(Generic[A]):
         os.set_blocking(self._wake_in, False)
         commands = {**admin, "keeper.status": self._status, "keeper.stop": self._stop}
         self._server: Server[A] = Server(
-            open_application=open_application, handlers=handlers, admin=commands, most=config.keeper_connections
+            open_application=open_application, handlers=handlers, admin=commands, most=most
         )
+        self._catch_signals()
         self._listener = self._listen()
         self._socket_stat = os.lstat(self._path)
         self._data_stat = os.stat(home.data)
@@ -86,7 +89,6 @@ class Keeper(Generic[A]):
 
     def run(self) -> None:
         """Serve until the end. What was begun is finished; the socket is gone when this returns."""
-        self._catch_signals()
         log.info("hsmith %s listens at %s", __version__, self._path)
         poller = select.poll()
         poller.register(self._wake_out, select.POLLIN)
@@ -100,9 +102,9 @@ class Keeper(Generic[A]):
                 continue
             look = time.monotonic() + TICK
             self._server.sweep()
-            self._ending = self._ending or self._reason_to_end()
-            if self._ending == "idle" and self._somebody_came(poller):
-                self._ending = ""
+            reason = self._reason_to_end()
+            if reason and not (reason == "idle" and self._somebody_came(poller)):
+                self._ending = self._ending or reason
         log.info("ending: %s", self._ending)
         self._unlink()
         self._listener.close()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from hsmith.home import Trouble
+from hsmith.home import FILE_MODE, Trouble
 
 #: Bytes of sun_path, less the NUL at its end: 108 on Linux, 104 elsewhere.
 LONGEST = 107 if sys.platform == "linux" else 103
@@ -32,11 +32,12 @@ def usable(path: Path) -> Iterator[str]:
 
 
 def listen(path: Path, backlog: int = 1024) -> socket.socket:
-    """A socket that listens at ``path``, for this user alone if the umask is 077 (a mode set later would be a gap)."""
+    """A socket that listens at ``path``, for this user alone; the caller's umask is 077, so that there is no gap."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with usable(path) as name:
             listener.bind(name)
+            os.chmod(name, FILE_MODE)
         listener.listen(backlog)
     except BaseException:
         listener.close()

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from hsmith.spec.constants import Fault
 from hsmith.spec.functions import FUNCTIONS, FunctionRow, Kind
+from hsmith.spec.infos import INFOS, InfoRow
 from hsmith.spec.values import MechanismArg
 from hsmith.wire import parameters as p
 from hsmith.wire import values as v
@@ -30,6 +31,7 @@ from hsmith.wire.values import Decode, Encode, Parts, Received, Undecodable
 
 __all__ = [
     "MAX_FRAME",
+    "NO_OUTPUT",
     "Undecodable",
     "decode_call",
     "decode_reply",
@@ -42,6 +44,8 @@ __all__ = [
 MAX_FRAME: Final = v.MAX_FRAME
 MAX_NAME: Final = 64
 LABEL_SIZE: Final = 32
+#: The capacity when C_SignMessageNext is called for no signature: pulSignatureLen is NULL. The result is b"".
+NO_OUTPUT: Final = -1
 QUERY_FAULTS: Final = frozenset({Fault.OK, Fault.ATTRIBUTE_SENSITIVE, Fault.ATTRIBUTE_TYPE_INVALID})
 
 _length_only: Final = Struct("<BQ")
@@ -70,11 +74,13 @@ def _encode_name(parts: Parts, name: str | None) -> None:
 
 def _decode_capacity(data: Received, at: int) -> tuple[int | None, int]:
     capacity, at = v.decode_u64(data, at)
-    return None if capacity == v.ONES else capacity, at
+    if capacity < v.ONES - 1:
+        return capacity, at
+    return None if capacity == v.ONES else NO_OUTPUT, at
 
 
 def _encode_capacity(parts: Parts, capacity: int | None) -> None:
-    v.encode_u64(parts, v.ONES if capacity is None else capacity)
+    v.encode_u64(parts, v.ONES if capacity is None else v.ONES - 1 if capacity == NO_OUTPUT else capacity)
 
 
 def _decode_fill(data: Received, at: int) -> tuple[int, int]:
@@ -133,9 +139,8 @@ def _encode_async(parts: Parts, result: tuple[int, bytes, int, int]) -> None:
     v.encode_u64(parts, additional)
 
 
-def _info_codec(layout: str) -> tuple[Decode, Encode]:
-    """``layout``: a word of struct for each field; "V" is a CK_VERSION."""
-    words = layout.split()
+def _info_codec(row: InfoRow) -> tuple[Decode, Encode]:
+    words = [word for _, word in row.members]
     packed = Struct("<" + "".join("2s" if word == "V" else word for word in words))
 
     def decode(data: Received, at: int) -> tuple[tuple[Any, ...], int]:
@@ -167,11 +172,8 @@ _RESULTS: Final[dict[Kind, tuple[Decode, Encode]]] = {
     Kind.ULONG_LIST: (v.decode_ulongs, v.encode_ulongs),
     Kind.FOUND: (v.decode_ulongs, v.encode_ulongs),
     Kind.QUERY: (v.decode_query_values, v.encode_query_values),
-    Kind.SLOT_INFO: _info_codec("64s 32s Q V V"),
-    Kind.TOKEN_INFO: _info_codec("32s 32s 16s 16s Q Q Q Q Q Q Q Q Q Q Q V V 16s"),
-    Kind.MECHANISM_INFO: _info_codec("Q Q Q"),
-    Kind.SESSION_INFO: _info_codec("Q Q Q Q"),
     Kind.ASYNC_DATA: (_decode_async, _encode_async),
+    **{kind: _info_codec(row) for kind, row in INFOS.items()},
 }
 
 
