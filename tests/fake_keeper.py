@@ -166,7 +166,7 @@ class FakeKeeper:
             return answer
         if token == frames.NEW_APPLICATION:
             self.applications += 1
-            token = TOKEN[:-1] + bytes([self.applications])
+            token = TOKEN[:-2] + self.applications.to_bytes(2, "big")
         return Reply.of(Fault.OK, frames.encode_hello_reply(frames.table_hash(), token))
 
 

@@ -1,10 +1,6 @@
 """The module against a keeper of the tests' own."""
 
-import importlib.util
-import os
-import shlex
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +11,8 @@ from fake_keeper import FakeKeeper
 from hsmith.spec.constants import Mechanism, MechanismFlag
 from hsmith.spec.mechanisms import MechanismRow
 from hsmith.spec.params import PARAMS
+from module_build import build, generator
 from p11 import P11
-
-ROOT = Path(__file__).resolve().parents[2]
-_spec = importlib.util.spec_from_file_location("gen", ROOT / "tools/gen.py")
-assert _spec is not None
-assert _spec.loader is not None
-gen = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(gen)
 
 
 @pytest.fixture
@@ -59,22 +49,9 @@ def ready(fresh: P11) -> P11:
 def every_class(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The module with a mechanism 0x80000000 + n for each parameter class, n being its number, and no other."""
     folder = tmp_path_factory.mktemp("module")
-    tables = gen.tables_c(
-        {
-            0x80000000 + row.number: MechanismRow(Mechanism.NULL, MechanismFlag(0), params=(row.cls,))
-            for row in PARAMS
-        }
-    )
+    rows = {
+        0x80000000 + row.number: MechanismRow(Mechanism.NULL, MechanismFlag(0), params=(row.cls,)) for row in PARAMS
+    }
+    tables: str = generator().tables_c(rows)
     (folder / "tables.c").write_text(tables.replace('"../hsmith.h"', '"hsmith.h"'))
     return build(folder, replaced={"tables.c": folder / "tables.c"})
-
-
-def build(folder: Path, *, replaced: dict[str, Path] | None = None, flags: tuple[str, ...] = ()) -> Path:
-    """Compile the module in ``folder``, with HSMITH_TEST_CFLAGS."""
-    sources = [*(ROOT / "module").glob("*.c"), *(ROOT / "module/generated").glob("*.c")]
-    sources = [(replaced or {}).get(path.name, path) for path in sources]
-    more = shlex.split(os.environ.get("HSMITH_TEST_CFLAGS", ""))
-    command = [*shlex.split(os.environ.get("CC", "cc")), "-std=c11", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
-    command += ["-fvisibility=hidden", "-pthread", f"-I{ROOT}/module", *more, *flags, "-o", folder / "libhsmith.so"]
-    subprocess.run([*command, *sources, "-ldl"], check=True)
-    return folder / "libhsmith.so"

@@ -279,4 +279,5 @@ class EncryptData(Engine):
         if not data or len(data) % self._cipher.block:
             raise bad_parameter(f"the data must be a multiple of {self._cipher.block} bytes")
         value = self._mode.encrypt(key, getattr(params, "iv", None)).once(data)
-        return first(value, wanted, Fault.DATA_LEN_RANGE)
+        # Section 6.27 names CKR_DATA_LEN_RANGE, but the data is the parameter: real modules and python-pkcs11 say this.
+        return first(value, wanted, Fault.MECHANISM_PARAM_INVALID)

@@ -1,5 +1,6 @@
 """What the store needs of cryptography: one AEAD, one MAC, one derivation, one password hash, random bytes."""
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -23,6 +24,12 @@ class Tampered(Exception):
 def random_bytes(length: int) -> bytes:
     """``length`` bytes from the system's generator."""
     return os.urandom(length)
+
+
+def mix_random(seed: bytes) -> None:
+    """Mix bytes into the system's generator; where it takes none, nothing is lost."""
+    with contextlib.suppress(OSError), open("/dev/urandom", "wb", buffering=0) as generator:
+        generator.write(seed)
 
 
 def seal(key: bytes, data: bytes, aad: bytes) -> bytes:

@@ -39,7 +39,7 @@ def update(operation: Operation, session: Session, part: bytes | None, capacity:
             return int(size)
         raise TooSmall(size)
     result: bytes = active.running.update(part)
-    active.started = True
+    active.record(part)
     operations.keep(session, operation, active)
     return result
 

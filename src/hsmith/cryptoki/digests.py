@@ -22,7 +22,7 @@ def init(session: Session, mechanism: MechanismArg | None) -> None:
     operations.check_idle(session, DIGEST)
     row = operations.mechanism_row(mechanism, MechanismFlag.DIGEST)
     operations.check_params(row, mechanism.params)
-    operations.keep(session, DIGEST, Active(ENGINES[row.mechanism].digest(mechanism.params), row))
+    operations.keep(session, DIGEST, Active(ENGINES[row.mechanism].digest(mechanism.params), row, mechanism))
 
 
 @handles("C_Digest")
@@ -37,8 +37,9 @@ def once(session: Session, data: bytes | None, capacity: int | None) -> bytes | 
 @handles("C_DigestUpdate")
 def update(session: Session, part: bytes | None) -> None:
     active = operations.take(session, DIGEST)
-    active.running.update(part or b"")
-    active.started = True
+    part = part or b""
+    active.running.update(part)
+    active.record(part)
     operations.keep(session, DIGEST, active)
 
 
@@ -52,8 +53,9 @@ def key(session: Session, handle: int) -> None:
         raise Refused(Fault.KEY_INDIGESTIBLE, "only secret keys can be digested")
     if object.attributes.get(Attr.SENSITIVE) or not object.attributes.get(Attr.EXTRACTABLE):
         raise Refused(Fault.KEY_INDIGESTIBLE, "the digest of a sensitive key would answer questions about it")
-    active.running.update(object.attributes[Attr.VALUE])
-    active.started = True
+    value: bytes = object.attributes[Attr.VALUE]
+    active.running.update(value)
+    active.record(value)
 
 
 @handles("C_DigestFinal")

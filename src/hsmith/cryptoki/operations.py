@@ -4,15 +4,18 @@ A step that fails ends its operation, except with CKR_BUFFER_TOO_SMALL; so does 
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hsmith.core.objects import KEY_CLASSES, Object
+from hsmith.crypto.key import Key
 from hsmith.crypto.registry import ENGINES
 from hsmith.spec.constants import Attr, Fault, MechanismFlag, ObjectClass
 from hsmith.spec.faults import Refused, TooSmall
 from hsmith.spec.functions import Operation
 from hsmith.spec.mechanisms import MECHANISMS, MechanismRow
+from hsmith.spec.params import PARAMS
 from hsmith.spec.values import Malformed, MechanismArg
 
 if TYPE_CHECKING:
@@ -21,18 +24,42 @@ if TYPE_CHECKING:
 PUBLIC, PRIVATE, SECRET = ObjectClass.PUBLIC_KEY, ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY
 
 
+#: Classes of parameters that come with each message, or with authenticated wrapping, and with nothing else.
+OF_MESSAGES: Final = frozenset(row.cls for row in PARAMS if row.message)
+
+Method = Callable[..., Any]
+
+
+def _now(method: Method, key: Key, params: Any) -> Any:
+    return method(key, params)
+
+
+def _later(method: Method, key: Key, params: Any) -> Any:
+    return functools.partial(method, key, params)
+
+
+def _for_each(method: Method, key: Key, params: Any) -> Any:
+    method(key, params)  # What is wrong with the parameter is said now, not at the first message.
+    return functools.partial(method, key, params)
+
+
+def _by_message(method: Method, key: Key, params: Any) -> Any:
+    return functools.partial(method, key)
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """What using a key for one purpose needs: the mechanism's flag, the key's usage attribute, the key's class.
 
-    ``method``: of the engine. ``deferred``: the method does all its work in the one call that brings the data.
+    ``method``: of the engine. ``start``: how it is called: at once, in the one call that brings the data, or for each
+    message, with the parameter of the Init or the message's own.
     """
 
     flag: MechanismFlag
     attribute: Attr
     classes: frozenset[ObjectClass]
     method: str
-    deferred: bool = False
+    start: Callable[[Method, Key, Any], Any] = _now
 
 
 USES: Final[dict[Operation, Use]] = {
@@ -44,9 +71,21 @@ USES: Final[dict[Operation, Use]] = {
     ),
     Operation.VERIFY: Use(MechanismFlag.VERIFY, Attr.VERIFY, frozenset({PUBLIC, SECRET}), "verify"),
     Operation.VERIFY_RECOVER: Use(
-        MechanismFlag.VERIFY_RECOVER, Attr.VERIFY_RECOVER, frozenset({PUBLIC, SECRET}), "verify_recover", deferred=True
+        MechanismFlag.VERIFY_RECOVER, Attr.VERIFY_RECOVER, frozenset({PUBLIC, SECRET}), "verify_recover", _later
     ),
     Operation.VERIFY_SIGNATURE: Use(MechanismFlag.VERIFY, Attr.VERIFY, frozenset({PUBLIC, SECRET}), "verify"),
+    Operation.MESSAGE_ENCRYPT: Use(
+        MechanismFlag.MESSAGE_ENCRYPT, Attr.ENCRYPT, frozenset({SECRET}), "encrypt", _by_message
+    ),
+    Operation.MESSAGE_DECRYPT: Use(
+        MechanismFlag.MESSAGE_DECRYPT, Attr.DECRYPT, frozenset({SECRET}), "decrypt", _by_message
+    ),
+    Operation.MESSAGE_SIGN: Use(
+        MechanismFlag.MESSAGE_SIGN, Attr.SIGN, frozenset({PRIVATE, SECRET}), "sign", _for_each
+    ),
+    Operation.MESSAGE_VERIFY: Use(
+        MechanismFlag.MESSAGE_VERIFY, Attr.VERIFY, frozenset({PUBLIC, SECRET}), "verify", _for_each
+    ),
 }
 WRAP: Final = Use(MechanismFlag.WRAP, Attr.WRAP, frozenset({PUBLIC, SECRET}), "wrap")
 UNWRAP: Final = Use(MechanismFlag.UNWRAP, Attr.UNWRAP, frozenset({PRIVATE, SECRET}), "unwrap")
@@ -54,21 +93,47 @@ DERIVE: Final = Use(MechanismFlag.DERIVE, Attr.DERIVE, frozenset({PRIVATE, SECRE
 ENCAPSULATE: Final = Use(MechanismFlag.ENCAPSULATE, Attr.ENCAPSULATE, frozenset({PUBLIC}), "encapsulate")
 DECAPSULATE: Final = Use(MechanismFlag.DECAPSULATE, Attr.DECAPSULATE, frozenset({PRIVATE}), "decapsulate")
 
+#: Bytes fed to an operation up to which its state can be saved.
+STATE_MAXIMUM: Final = 65536
+
 
 class Active:
-    """One running operation. ``held`` is a result that did not fit the caller's buffer and waits to be fetched."""
+    """One running operation. ``held`` is a result that did not fit the caller's buffer and waits to be fetched.
 
-    __slots__ = ("authenticated", "handle", "held", "key", "row", "running", "started", "use")
+    ``parts``: what was fed so far, from which C_GetOperationState makes the state; None once that is too much.
+    """
 
-    def __init__(self, running: Any, row: MechanismRow | None = None) -> None:
+    __slots__ = (
+        "arg", "authenticated", "handle", "held", "key", "parts", "recorded", "row", "running", "started", "use",
+    )  # fmt: skip
+
+    def __init__(self, running: Any, row: MechanismRow | None = None, arg: MechanismArg | None = None) -> None:
         self.running = running
         self.row = row
+        self.arg = arg
         self.key: Object | None = None
         self.handle = 0
         self.use: Use | None = None
         self.started = False
         self.authenticated = True
         self.held: bytes | None = None
+        self.parts: list[bytes] | None = []
+        self.recorded = 0
+
+    def record(self, part: bytes) -> None:
+        """Keep a reference to a part: nothing is copied, and nothing more is kept once it is too much."""
+        self.started = True
+        if self.parts is not None:
+            self.recorded += len(part)
+            if self.recorded > STATE_MAXIMUM:
+                self.parts = None
+            else:
+                self.parts.append(part)
+
+    def demand_pin(self) -> None:
+        """CKA_ALWAYS_AUTHENTICATE: a PIN permits one use of the key, here the next one."""
+        if self.key is not None:
+            self.authenticated = not self.key.attributes.get(Attr.ALWAYS_AUTHENTICATE)
 
 
 def mechanism_row(arg: MechanismArg | None, flag: MechanismFlag) -> MechanismRow:
@@ -81,9 +146,12 @@ def mechanism_row(arg: MechanismArg | None, flag: MechanismFlag) -> MechanismRow
     return row
 
 
-def check_params(row: MechanismRow, params: Any) -> None:
+def check_params(row: MechanismRow, params: Any, *, of_message: bool = False) -> None:
+    """``of_message``: the per-message parameter of authenticated encryption is due, or any other."""
     for accepted in row.params:
-        if params is None if accepted is None else type(params) is accepted:
+        if (accepted in OF_MESSAGES) is of_message and (
+            params is None if accepted is None else type(params) is accepted
+        ):
             return
     if isinstance(params, Malformed):
         reason = f"a parameter of {params.length} bytes is not one of {row.mechanism.name}"
@@ -120,17 +188,23 @@ def begin(session: "Session", operation: Operation, arg: MechanismArg | None, ha
             raise Refused(Fault.ARGUMENTS_BAD, "pMechanism is NULL and no operation is active")
         return None
     check_idle(session, operation)
+    active = session.operations[operation] = make(session, operation, arg, handle)
+    return active
+
+
+def make(session: "Session", operation: Operation, arg: MechanismArg, handle: int) -> Active:
+    """The operation with a key, checked and ready, and not yet the session's."""
     use = USES[operation]
     row = mechanism_row(arg, use.flag)
     key = session.key(handle)
     check_key(key, row, use)
-    check_params(row, arg.params)
-    method = getattr(ENGINES[row.mechanism], use.method)
-    start = functools.partial(method, key.key(), arg.params)
-    active = Active(start if use.deferred else start(), row)
+    if use.start is not _by_message:
+        check_params(row, arg.params)
+    elif arg.params is not None:
+        check_params(row, arg.params, of_message=True)  # Only its class: each message brings its own.
+    active = Active(use.start(getattr(ENGINES[row.mechanism], use.method), key.key(), arg.params), row, arg)
     active.key, active.handle, active.use = key, handle, use
-    active.authenticated = not key.attributes.get(Attr.ALWAYS_AUTHENTICATE)
-    session.operations[operation] = active
+    active.demand_pin()
     return active
 
 

@@ -3,14 +3,12 @@
 from hsmith.crypto import primitives
 from hsmith.cryptoki.application import Session
 from hsmith.cryptoki.handlers import handles
-from hsmith.spec.constants import Fault
-from hsmith.spec.faults import Refused
 
 
 @handles("C_SeedRandom")
 def seed_random(session: Session, seed: bytes | None) -> None:
-    """The generator is the system's, which needs and takes no seed from a client."""
-    raise Refused(Fault.RANDOM_SEED_NOT_SUPPORTED, "the system's generator seeds itself")
+    """Mixed into the system's generator, which counts it for nothing and loses nothing by it (random(4))."""
+    primitives.mix_random(seed or b"")
 
 
 @handles("C_GenerateRandom")

@@ -36,8 +36,9 @@ def sign(operation: Operation, session: Session, data: bytes | None, capacity: i
 @handles("C_VerifyUpdate", VERIFY)
 def update(operation: Operation, session: Session, part: bytes | None) -> None:
     active = operations.take_part(session, operation)
-    active.running.update(part or b"")
-    active.started = True
+    part = part or b""
+    active.running.update(part)
+    active.record(part)
     operations.keep(session, operation, active)
 
 

@@ -29,6 +29,7 @@ class MechanismRow:
     ``params``: the parameter classes it takes: None (no parameter), bytes, int (a CK_ULONG), or classes of hsmith.spec.params.
     ``multi_part``: whether C_*Update works (table "Mechanisms vs. functions": single-part only when False).
     ``wraps``: the classes of keys that it wraps and unwraps, where it does.
+    ``slow``: takes so long that an asynchronous session answers CKR_PENDING and does it meanwhile (section 5.22).
     """
 
     mechanism: Mechanism
@@ -40,6 +41,7 @@ class MechanismRow:
     multi_part: bool = True
     grade: Grade = Grade.MODERN
     wraps: tuple[ObjectClass, ...] = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
+    slow: bool = False
 
 
 _F: Final = MechanismFlag
@@ -49,6 +51,8 @@ _SIGN: Final = _F.SIGN | _F.VERIFY
 _RECOVER: Final = _F.SIGN_RECOVER | _F.VERIFY_RECOVER
 _EC: Final = _F.EC_F_P | _F.EC_OID | _F.EC_CURVENAME | _F.EC_UNCOMPRESS
 
+_MESSAGES: Final = _F.MESSAGE_ENCRYPT | _F.MESSAGE_DECRYPT | _F.MULTI_MESSAGE
+
 _SECRET_ONLY: Final = (ObjectClass.SECRET_KEY,)
 _ROWS: Final[list[MechanismRow]] = []
 
@@ -56,7 +60,15 @@ SECRET_MAXIMUM: Final = 16384  # bytes of a generic secret
 
 
 def _add(name: str, flags: MechanismFlag, *key_types: KeyType, sizes: tuple[int, int] = (0, 0), **more: Any) -> None:
+    flags |= _signed_messages(flags, multi_part=more.get("multi_part", True))
     _ROWS.append(MechanismRow(Mechanism[name], flags, key_types, *sizes, **more))
+
+
+def _signed_messages(flags: MechanismFlag, *, multi_part: bool) -> MechanismFlag:
+    """What signs data signs messages too (section "Message-based signing and MACing functions")."""
+    found = _F.MESSAGE_SIGN if flags & _F.SIGN else _F(0)
+    found |= _F.MESSAGE_VERIFY if flags & _F.VERIFY else _F(0)
+    return found | _F.MULTI_MESSAGE if found and multi_part else found
 
 
 # --- Hash functions, and the families that have one mechanism for each.
@@ -96,18 +108,20 @@ def _hash_families() -> None:
 
 def _rsa() -> None:
     rsa: dict[str, Any] = {"sizes": (1024, 8192)}
-    _add("RSA_PKCS_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.RSA, **rsa)
+    _add("RSA_PKCS_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.RSA, slow=True, **rsa)
     whole: dict[str, Any] = {"multi_part": False, "wraps": _SECRET_ONLY, **rsa}
     _add("RSA_PKCS", _CRYPT | _SIGN | _RECOVER | _WRAP, KeyType.RSA, grade=Grade.LEGACY, **whole)
     _add("RSA_X_509", _CRYPT | _SIGN | _RECOVER | _WRAP, KeyType.RSA, grade=Grade.LEGACY, **whole)
     _add("RSA_PKCS_OAEP", _CRYPT | _WRAP, KeyType.RSA, params=(p.RsaPkcsOaepParams,), **whole)
     _add("RSA_PKCS_PSS", _SIGN, KeyType.RSA, params=(p.RsaPkcsPssParams,), multi_part=False, **rsa)
     _add("RSA_AES_KEY_WRAP", _WRAP, KeyType.RSA, params=(p.RsaAesKeyWrapParams,), multi_part=False, **rsa)
-    _add("MD5_RSA_PKCS", _SIGN, KeyType.RSA, grade=Grade.BROKEN, **rsa)
+    # Public keys, and they alone, may be as short as those of old certificates, which must still be verified.
+    old: dict[str, Any] = {"sizes": (512, 8192)}
+    _add("MD5_RSA_PKCS", _SIGN, KeyType.RSA, grade=Grade.BROKEN, **old)
     for name in _SIGNING:
         grade = _WEAK.get(name, Grade.MODERN)
-        _add(f"{name}_RSA_PKCS", _SIGN, KeyType.RSA, grade=grade, **rsa)
-        _add(f"{name}_RSA_PKCS_PSS", _SIGN, KeyType.RSA, params=(p.RsaPkcsPssParams,), grade=grade, **rsa)
+        _add(f"{name}_RSA_PKCS", _SIGN, KeyType.RSA, grade=grade, **old)
+        _add(f"{name}_RSA_PKCS_PSS", _SIGN, KeyType.RSA, params=(p.RsaPkcsPssParams,), grade=grade, **old)
 
 
 # --- Elliptic curves (section 6.3)
@@ -141,8 +155,8 @@ def _aes() -> None:
     _add("AES_CBC", both, KeyType.AES, params=(bytes,), wraps=_SECRET_ONLY, **aes)
     _add("AES_CBC_PAD", both, KeyType.AES, params=(bytes,), **aes)
     _add("AES_CTR", both, KeyType.AES, params=(p.AesCtrParams,), wraps=_SECRET_ONLY, **aes)
-    _add("AES_GCM", both, KeyType.AES, params=(p.GcmParams, p.GcmWrapParams), **aes)
-    _add("AES_CCM", both, KeyType.AES, params=(p.CcmParams, p.CcmWrapParams), **aes)
+    _add("AES_GCM", both | _MESSAGES, KeyType.AES, params=(p.GcmParams, p.GcmWrapParams, p.GcmMessageParams), **aes)
+    _add("AES_CCM", both | _MESSAGES, KeyType.AES, params=(p.CcmParams, p.CcmWrapParams, p.CcmMessageParams), **aes)
     _add("AES_CMAC", _SIGN, KeyType.AES, **aes)
     _add("AES_CMAC_GENERAL", _SIGN, KeyType.AES, params=(int,), **aes)
     for name in ("AES_KEY_WRAP", "AES_KEY_WRAP_PAD", "AES_KEY_WRAP_KWP", "AES_KEY_WRAP_PKCS7"):
@@ -161,7 +175,7 @@ def _secrets() -> None:
     _add("HKDF_KEY_GEN", _F.GENERATE, KeyType.HKDF, **any_size)
     for name in ("HKDF_DERIVE", "HKDF_DATA"):
         _add(name, _F.DERIVE, KeyType.HKDF, KeyType.GENERIC_SECRET, params=(p.HkdfParams,), **any_size)
-    _add("PKCS5_PBKD2", _F.GENERATE, *_SECRETS, params=(p.Pkcs5Pbkd2Params2,))
+    _add("PKCS5_PBKD2", _F.GENERATE, *_SECRETS, params=(p.Pkcs5Pbkd2Params2,), slow=True)
     simple: dict[str, Any] = {"grade": Grade.LEGACY, **any_size}
     for name in ("CONCATENATE_BASE_AND_DATA", "CONCATENATE_DATA_AND_BASE", "XOR_BASE_AND_DATA"):
         _add(name, _F.DERIVE, *_SECRETS, params=(p.KeyDerivationStringData,), **simple)
@@ -185,12 +199,12 @@ def _past() -> None:
     _add("DES3_CMAC_GENERAL", _SIGN, *des, params=(int,), **legacy)
     _add("DES3_ECB_ENCRYPT_DATA", _F.DERIVE, *des, params=(p.KeyDerivationStringData,), **legacy)
     _add("DES3_CBC_ENCRYPT_DATA", _F.DERIVE, *des, params=(p.DesCbcEncryptDataParams,), **legacy)
-    _add("DSA_PARAMETER_GEN", _F.GENERATE, KeyType.DSA, sizes=(1024, 3072), **legacy)
+    _add("DSA_PARAMETER_GEN", _F.GENERATE, KeyType.DSA, sizes=(1024, 3072), slow=True, **legacy)
     _add("DSA_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.DSA, sizes=(1024, 4096), **legacy)
     _add("DSA", _SIGN, KeyType.DSA, sizes=(1024, 4096), multi_part=False, **legacy)
     for name in _SIGNING:
         _add(f"DSA_{name}", _SIGN, KeyType.DSA, sizes=(1024, 4096), **legacy)
-    _add("DH_PKCS_PARAMETER_GEN", _F.GENERATE, KeyType.DH, sizes=(512, 4096), **legacy)
+    _add("DH_PKCS_PARAMETER_GEN", _F.GENERATE, KeyType.DH, sizes=(512, 4096), slow=True, **legacy)
     _add("DH_PKCS_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.DH, sizes=(512, 10000), **legacy)
     _add("DH_PKCS_DERIVE", _F.DERIVE, KeyType.DH, sizes=(512, 10000), params=(bytes,), **legacy)
 

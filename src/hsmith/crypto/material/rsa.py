@@ -11,6 +11,7 @@ from hsmith.crypto.material.base import Material, class_of, pkcs8, spki
 from hsmith.spec.constants import Attr, KeyType, ObjectClass
 
 MINIMUM: Final = 1024  # bits
+PUBLIC_MINIMUM: Final = 512  # bits: old certificates can still be verified, no key so short can be made or imported
 MAXIMUM: Final = 8192
 _USUAL_EXPONENTS: Final = (65537, 3, 17, 5, 257, 35)
 _T = TypeVar("_T")
@@ -39,7 +40,7 @@ def public_attributes(key: rsa.RSAPublicKey) -> dict[int, Any]:
 def _private(attributes: Attributes, *, check: bool) -> rsa.RSAPrivateKey:
     """The key; what is missing is computed. ``check``: the numbers come from outside and must be proved to fit."""
     n, d = integer(attributes, Attr.MODULUS), integer(attributes, Attr.PRIVATE_EXPONENT)
-    _check_size(n)
+    _check_size(n, MINIMUM)
     e = optional_integer(attributes, Attr.PUBLIC_EXPONENT)
     p, q = optional_integer(attributes, Attr.PRIME_1), optional_integer(attributes, Attr.PRIME_2)
     if p is None or q is None:
@@ -73,14 +74,14 @@ def _quietly(make: Callable[[], _T]) -> _T:
         raise invalid("the numbers of this RSA key do not fit together") from None
 
 
-def _check_size(n: int) -> None:
-    if not MINIMUM <= n.bit_length() <= MAXIMUM:
-        raise invalid(f"a modulus of {n.bit_length()} bits: RSA keys have {MINIMUM} to {MAXIMUM}")
+def _check_size(n: int, minimum: int) -> None:
+    if not minimum <= n.bit_length() <= MAXIMUM:
+        raise invalid(f"a modulus of {n.bit_length()} bits: RSA keys have {minimum} to {MAXIMUM}")
 
 
 def _public(attributes: Attributes) -> rsa.RSAPublicKey:
     n, e = integer(attributes, Attr.MODULUS), integer(attributes, Attr.PUBLIC_EXPONENT)
-    _check_size(n)
+    _check_size(n, PUBLIC_MINIMUM)
     return _quietly(lambda: rsa.RSAPublicNumbers(e, n).public_key())
 
 
@@ -106,7 +107,7 @@ class RsaMaterial(Material):
         key = load_der_private_key(encoded, None)
         if not isinstance(key, rsa.RSAPrivateKey):
             raise ValueError("not an RSA key")
-        _check_size(key.public_key().public_numbers().n)
+        _check_size(key.public_key().public_numbers().n, MINIMUM)
         return private_attributes(key)
 
     def public(self, attributes: Attributes) -> dict[int, Any]:
