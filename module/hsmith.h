@@ -92,7 +92,7 @@ typedef struct {
     size_t length, before; /* before: bytes of the buffer that precede it */
 } segment;
 
-enum call_flag { SECRET = 1, PARAMETER = 2, MESSAGE = 4, ENCRYPTS = 8 };
+enum call_flag { SECRET = 1, PARAMETER = 2, MESSAGE = 4, ENCRYPTS = 8, BEGINS = 16 };
 
 typedef struct {
     connection *link;
@@ -106,6 +106,7 @@ typedef struct {
     CK_ULONG capacity; /* of the output buffer */
     const layout *layout; /* of the parameter, for what is written back to it */
     unsigned char *structure;
+    bool hollow; /* only its numbers count: no pointer in it is followed */
     /* reply */
     const unsigned char *at;
     size_t left;

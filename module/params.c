@@ -45,6 +45,10 @@ static bool put_data(call *c, const field *f, const unsigned char *s, const unsi
 {
     const unsigned char *data = load_pointer(s + f->offset);
     size_t length;
+    if (c->hollow) {
+        put_u32(c, 0);
+        return true;
+    }
     if (!room_of(f, s, outer, &length))
         return false;
     if (!data && length && !(f->flags & NULLABLE))
@@ -175,6 +179,8 @@ static void put_structure(call *c, const layout *l, void *parameter)
 {
     size_t length = c->length, sent_from = c->sent_from;
     unsigned segments = c->segments;
+    /* When message operations begin, the structure for a message tells how messages will come; its pointers may be anything. */
+    c->hollow = l->message && (c->flags & BEGINS);
     put_u8(c, STRUCTURE);
     put_u8(c, l->number & 0xFF);
     put_u8(c, l->number >> 8);
@@ -263,9 +269,9 @@ static void get_data(call *c, const field *f, unsigned char *s, unsigned char *o
     unsigned char *to = load_pointer(s + f->offset);
     size_t room = 0;
     uint32_t given = get_u32(c);
-    if (given == NULL_DATA)
+    if (given == NULL_DATA || (c->hollow && !given))
         return; /* left alone */
-    c->bad |= (given && !to) || !room_of(f, s, outer, &room) || given > room;
+    c->bad |= (given && (!to || c->hollow)) || !room_of(f, s, outer, &room) || given > room;
     const unsigned char *from = get_bytes(c, given);
     /* Where nothing changes nothing is written: a tag that is only read may be in constant memory. */
     if (!c->bad && given && memcmp(to, from, given))

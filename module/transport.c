@@ -329,6 +329,7 @@ bool call_begin(call *c, unsigned number, unsigned flags)
     c->sent_from = 0;
     c->segments = 0;
     c->layout = NULL;
+    c->hollow = false;
     c->left = 0;
     c->lost = c->bad = c->unopened = false;
     if (!initialized()) {

@@ -115,6 +115,7 @@ def flags(row: FunctionRow) -> str:
         "SECRET": pin or bool(kinds & {Kind.TEMPLATE, Kind.QUERY, Kind.MECHANISM, Kind.FILL}),
         "PARAMETER": bool(kinds & {Kind.MECHANISM, Kind.MESSAGE_PARAMETER}),
         "MESSAGE": row.operation in MESSAGE_OPERATIONS or row.name in AUTHENTICATED,
+        "BEGINS": row.operation in MESSAGE_OPERATIONS and Kind.MECHANISM in kinds,
         "ENCRYPTS": row.operation is Operation.MESSAGE_ENCRYPT or row.name == "C_WrapKeyAuthenticated",
     }
     return " | ".join(name for name, holds in found.items() if holds) or "0"

@@ -905,7 +905,7 @@ CK_RV C_SessionCancel(CK_ULONG hSession, CK_ULONG flags)
 CK_RV C_MessageEncryptInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 72, SECRET | PARAMETER | MESSAGE | ENCRYPTS)) {
+    if (call_begin(&c, 72, SECRET | PARAMETER | MESSAGE | BEGINS | ENCRYPTS)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -971,7 +971,7 @@ CK_RV C_MessageEncryptFinal(CK_ULONG hSession)
 CK_RV C_MessageDecryptInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 77, SECRET | PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 77, SECRET | PARAMETER | MESSAGE | BEGINS)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -1037,7 +1037,7 @@ CK_RV C_MessageDecryptFinal(CK_ULONG hSession)
 CK_RV C_MessageSignInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 82, SECRET | PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 82, SECRET | PARAMETER | MESSAGE | BEGINS)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -1100,7 +1100,7 @@ CK_RV C_MessageSignFinal(CK_ULONG hSession)
 CK_RV C_MessageVerifyInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 87, SECRET | PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 87, SECRET | PARAMETER | MESSAGE | BEGINS)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);

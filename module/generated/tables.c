@@ -609,8 +609,8 @@ const mechanism_row mechanisms[] = {
     { 0x1082, true, false, 0, { 0 } }, /* AES_CBC */
     { 0x1085, true, false, 0, { 0 } }, /* AES_CBC_PAD */
     { 0x1086, false, false, 1, { 14 } }, /* AES_CTR */
-    { 0x1087, false, false, 3, { 21, 22, 24 } }, /* AES_GCM */
-    { 0x1088, false, false, 2, { 25, 27 } }, /* AES_CCM */
+    { 0x1087, false, false, 4, { 21, 22, 24, 23 } }, /* AES_GCM */
+    { 0x1088, false, false, 3, { 25, 27, 26 } }, /* AES_CCM */
     { 0x108a, false, false, 0, { 0 } }, /* AES_CMAC */
     { 0x108b, false, true, 0, { 0 } }, /* AES_CMAC_GENERAL */
     { 0x1102, false, false, 1, { 34 } }, /* DES3_ECB_ENCRYPT_DATA */

@@ -1,11 +1,31 @@
 """The store as the core uses it: its failures become the return values of the standard."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
-from hsmith.store.records import Change, Store, StoreBroken, StoreFull
+from hsmith.store.records import Change, KeyslotRecord, ObjectRecord, Store, StoreBroken, StoreFull, TokenRecord
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _refusing(call: Callable[P, T]) -> Callable[P, T]:
+    """``call`` with the store's failures as refusals: full is CKR_DEVICE_MEMORY, broken CKR_DEVICE_ERROR."""
+
+    @wraps(call)
+    def refusing(*arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            return call(*arguments, **named)
+        except StoreFull as full:
+            raise Refused(Fault.DEVICE_MEMORY, str(full)) from full
+        except StoreBroken as broken:
+            raise Refused(Fault.DEVICE_ERROR, str(broken)) from broken
+
+    return refusing
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +45,31 @@ class Durable:
     secret: bytes
     settings: Settings
 
+    @_refusing
     def commit(self, changes: Sequence[Change]) -> None:
         """Make the changes durably, all or none. A Conflict goes to the caller, who knows what to try again."""
-        try:
-            self.store.change(changes)
-        except StoreFull as full:
-            raise Refused(Fault.DEVICE_MEMORY, str(full)) from full
-        except StoreBroken as broken:
-            raise Refused(Fault.DEVICE_ERROR, str(broken)) from broken
+        self.store.change(changes)
 
+    @_refusing
     def reserve(self) -> int:
-        try:
-            return self.store.reserve()
-        except StoreFull as full:
-            raise Refused(Fault.DEVICE_MEMORY, str(full)) from full
-        except StoreBroken as broken:
-            raise Refused(Fault.DEVICE_ERROR, str(broken)) from broken
+        return self.store.reserve()
+
+    @_refusing
+    def tokens(self) -> list[TokenRecord]:
+        return self.store.tokens()
+
+    @_refusing
+    def keyslots(self, token: int) -> list[KeyslotRecord]:
+        return self.store.keyslots(token)
+
+    @_refusing
+    def object(self, token: int, id: int) -> ObjectRecord | None:
+        return self.store.object(token, id)
+
+    @_refusing
+    def find(self, token: int, tags: Sequence[bytes]) -> list[int]:
+        return self.store.find(token, tags)
+
+    @_refusing
+    def count(self, token: int) -> int:
+        return self.store.count(token)

@@ -25,7 +25,7 @@ class Hsm:
         self._events: list[int] = []
         self._slots: dict[int, Token] = {}
         self._next = 0
-        for record in durable.store.tokens():
+        for record in durable.tokens():
             self._next = record.slot + 1
             if record.blob:
                 self._slots[record.slot] = Token(record, durable)

@@ -60,6 +60,9 @@ class Shelf:
                 self._retire(object)
                 object = self._present(object.id)
                 continue
+            except Refused:
+                self._retire(object)  # a failed disk may have it or not: what is there is read again
+                raise
             with self._lock:
                 self._changes += 1
                 self._drop(object.id)
@@ -87,13 +90,13 @@ class Shelf:
         for scope in scopes:
             tag = self._sealers.sealer(scope).tag
             tags = [tag(attr, value) for attr, value in indexed] or [tag(Attr.PRIVATE, scope)]
-            for id in self._durable.store.find(self._token, tags):
+            for id in self._durable.find(self._token, tags):
                 if complete or self._matches(id, template):
                     yield id, scope
 
     def count(self) -> int:
         """How many objects the token has, private ones included."""
-        return self._durable.store.count(self._token)
+        return self._durable.count(self._token)
 
     def forget_private(self) -> None:
         """Nobody is logged in any more: no private object stays in memory."""
@@ -131,7 +134,7 @@ class Shelf:
             changes = self._changes
             found = self._live.get(id)
             if found is None:
-                record = self._durable.store.object(self._token, id)
+                record = self._durable.object(self._token, id)
                 if record is None:
                     return None
                 found = self._unseal(record)

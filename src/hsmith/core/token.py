@@ -5,6 +5,7 @@ import time
 from enum import IntEnum
 from typing import Any
 
+from hsmith.core import users
 from hsmith.core.durable import Durable
 from hsmith.core.pins import Attempts, WarmKeys, check_new
 from hsmith.core.shelf import Shelf
@@ -14,6 +15,7 @@ from hsmith.spec.faults import Refused
 from hsmith.store import keyslots, sealing
 from hsmith.store.records import (
     ClearObjects,
+    DeleteKeyslot,
     KeyslotRecord,
     PutKeyslot,
     PutToken,
@@ -62,6 +64,8 @@ class Token:
         self._warm = WarmKeys(durable.settings.grace_seconds)
         self.shelf = Shelf(record.id, durable, self)
         self.sessions = 0  # open sessions of all applications
+        #: A secret of this initialisation of the token while the keeper runs.
+        self.boot_key = primitives.random_bytes(32)
         self._read_state(record)
         self._read_keyslots()
 
@@ -74,7 +78,7 @@ class Token:
     def flags(self) -> TokenFlag:
         """CK_TOKEN_INFO flags (section "General data types", CK_TOKEN_INFO)."""
         flags = TokenFlag.RNG | TokenFlag.LOGIN_REQUIRED | TokenFlag.TOKEN_INITIALIZED
-        flags |= TokenFlag.DUAL_CRYPTO_OPERATIONS
+        flags |= TokenFlag.DUAL_CRYPTO_OPERATIONS | TokenFlag.ASYNC_SESSION_SUPPORTED
         if self.user_pin_set:
             flags |= TokenFlag.USER_PIN_INITIALIZED
         for name, (low, final, locked) in _PIN_FLAGS.items():
@@ -142,8 +146,33 @@ class Token:
             self._version = record.version
             self._warm.forget()
             self.shelf.forget()
+            self.boot_key = primitives.random_bytes(32)
             self._read_state(record)
             self._read_keyslots()
+
+    # -- named users: the SO makes and removes them
+
+    def users(self) -> list[tuple[str, bool]]:
+        """(name, whether the PIN is locked) of every named user."""
+        keyslots = self._keyslots
+        return [(name, keyslots[users.keyslot(name)].attempts.locked) for name in users.names(list(keyslots))]
+
+    def add_user(self, so_pin: bytes, name: str, pin: bytes) -> None:
+        """Make a named user, or give the one of that name a new PIN, which also unlocks him."""
+        keyslot, pin = users.keyslot(users.check_name(name)), check_new(pin)
+        with self._lock:
+            self._put_keyslot(keyslot, pin, self._open(SO, so_pin))
+
+    def remove_user(self, so_pin: bytes, name: str) -> None:
+        """Remove a named user. Whoever is logged in by his name stays so until he logs out."""
+        keyslot = users.keyslot(name)
+        with self._lock:
+            self._open(SO, so_pin)
+            if keyslot not in self._keyslots:
+                raise Refused(Fault.ARGUMENTS_BAD, f"there is no user {name!r}; 'hsmith user list' shows all")
+            self._durable.commit([DeleteKeyslot(self.id, keyslot)])
+            self._warm.forget(keyslot)
+            del self._keyslots[keyslot]
 
     def check_so(self, pin: bytes) -> None:
         """Whether this is the SO PIN, counted as a login is."""
@@ -167,8 +196,11 @@ class Token:
 
     def _open(self, name: str, pin: bytes) -> bytes:
         keyslot = self._keyslots.get(name)
-        if keyslot is None:
+        if keyslot is None and name == USER:
             raise Refused(Fault.USER_PIN_NOT_INITIALIZED, "the user PIN was never set: the SO sets it")
+        if keyslot is None:
+            self._work_in_vain(pin)
+            raise Refused(Fault.PIN_INCORRECT, "there is no such user, or the PIN is wrong")
         keyslot.attempts.begin()
         master = self._warm.open(name, pin)
         if master is None:
@@ -183,6 +215,11 @@ class Token:
         except keyslots.WrongPin:
             keyslot.attempts.failed()
             raise Refused(Fault.PIN_INCORRECT, "the PIN is wrong") from None
+
+    def _work_in_vain(self, pin: bytes) -> None:
+        """What a wrong PIN costs, so that the time does not tell which names there are: one commit, one derivation."""
+        self._durable.commit([SetFailures(self.id, SO, self._keyslots[SO].attempts.stored)])
+        _keyslot(self.id, "", pin, bytes(32), self._durable)
 
     def _put_keyslot(self, name: str, pin: bytes, master: bytes) -> None:
         record = _keyslot(self.id, name, pin, master, self._durable)
@@ -203,7 +240,7 @@ class Token:
         self.created: int = state[Field.CREATED]
 
     def _read_keyslots(self) -> None:
-        self._keyslots = {record.name: self._loaded(record) for record in self._durable.store.keyslots(self.id)}
+        self._keyslots = {record.name: self._loaded(record) for record in self._durable.keyslots(self.id)}
 
 
 def make(slot: int, so_pin: bytes, label: bytes, durable: Durable) -> Token:

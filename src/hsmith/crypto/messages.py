@@ -22,7 +22,8 @@ from hsmith.spec.params import (
     Salsa20Chacha20Poly1305Params,
 )
 
-_COUNTING: Final = (IvGenerator.GENERATE_COUNTER, IvGenerator.GENERATE_COUNTER_XOR)
+XOR: Final = IvGenerator.GENERATE_COUNTER_XOR
+_COUNTING: Final = (IvGenerator.GENERATE_COUNTER, XOR)
 #: Counters that a session keeps, one for each key and fixed part that it met.
 COUNTERS_MAXIMUM: Final = 1024
 
@@ -85,7 +86,7 @@ class Counters:
             return
         given, fixed_bits = getattr(params, form.iv), getattr(params, form.fixed_bits)
         if generator in _COUNTING:
-            made = self._counted(key, given, fixed_bits, xor=generator == IvGenerator.GENERATE_COUNTER_XOR)
+            made = self._counted(key, given, fixed_bits, xor=generator == XOR)
         elif generator in (IvGenerator.GENERATE, IvGenerator.GENERATE_RANDOM):
             made = generated(given, fixed_bits, generator)
         else:

@@ -23,18 +23,38 @@ def tokens(app: Application, arguments: Arguments) -> Result:
 
 def token_remove(app: Application, arguments: Arguments) -> Result:
     """``token.remove`` {slot, so_pin}: remove the token with all its objects for ever."""
-    slot, so_pin = _argument(arguments, "slot", int), _argument(arguments, "so_pin", str)
-    token = app.hsm.token(slot)
-    if token is None:
-        raise Refused(Fault.SLOT_ID_INVALID, f"slot {slot} has no token; 'hsmith token list' shows all")
+    token, so_pin = _token(app, arguments), _pin(arguments, "so_pin")
     removed = _described(token)
-    app.hsm.remove(token, so_pin.encode("utf-8", "surrogateescape"))
+    app.hsm.remove(token, so_pin)
     return {"removed": removed}
+
+
+def users(app: Application, arguments: Arguments) -> Result:
+    """``users`` {slot}: the named users of a token (section "C_LoginUser")."""
+    found = _token(app, arguments).users()
+    return {"users": [{"name": name, "locked": locked} for name, locked in found]}
+
+
+def user_add(app: Application, arguments: Arguments) -> Result:
+    """``user.add`` {slot, so_pin, name, pin}: make a named user, or give the one of that name a new PIN."""
+    token, name = _token(app, arguments), _argument(arguments, "name", str)
+    token.add_user(_pin(arguments, "so_pin"), name, _pin(arguments, "pin"))
+    return {"slot": token.slot, "name": name}
+
+
+def user_remove(app: Application, arguments: Arguments) -> Result:
+    """``user.remove`` {slot, so_pin, name}: he cannot log in any more."""
+    token, name = _token(app, arguments), _argument(arguments, "name", str)
+    token.remove_user(_pin(arguments, "so_pin"), name)
+    return {"slot": token.slot, "name": name}
 
 
 COMMANDS: Final[dict[str, Callable[[Application, Arguments], Result]]] = {
     "tokens": tokens,
     "token.remove": token_remove,
+    "users": users,
+    "user.add": user_add,
+    "user.remove": user_remove,
 }
 
 
@@ -43,6 +63,19 @@ def _argument(arguments: Arguments, name: str, kind: type) -> Any:
     if type(value) is not kind:
         raise Refused(Fault.ARGUMENTS_BAD, f"the command needs {name!r}, which is {'a number' if kind is int else 'text'}")
     return value
+
+
+def _token(app: Application, arguments: Arguments) -> Token:
+    slot = _argument(arguments, "slot", int)
+    token = app.hsm.token(slot)
+    if token is None:
+        raise Refused(Fault.SLOT_ID_INVALID, f"slot {slot} has no token; 'hsmith token list' shows all")
+    return token
+
+
+def _pin(arguments: Arguments, name: str) -> bytes:
+    pin: str = _argument(arguments, name, str)
+    return pin.encode("utf-8", "surrogateescape")
 
 
 def _described(token: Token) -> Result:

@@ -4,11 +4,13 @@ import itertools
 import secrets
 import threading
 
-from hsmith.core import builtin
+from hsmith.core import builtin, users
 from hsmith.core.hsm import Hsm
 from hsmith.core.objects import FIRST_SESSION_OBJECT, Object
 from hsmith.core.token import SO, USER, Token
+from hsmith.crypto.messages import Counters
 from hsmith.cryptoki.operations import Active
+from hsmith.cryptoki.pending import Pending
 from hsmith.spec.constants import Fault, SessionFlag, SessionState, UserType
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import Operation
@@ -41,17 +43,24 @@ class Login:
 class Session:
     """One session. ``lock`` is held for the whole of each call that names it."""
 
-    __slots__ = ("app", "handle", "lock", "login", "objects", "operations", "rw", "token")
+    __slots__ = (
+        "app", "asynchronous", "handle", "iv_counters", "lock", "login", "objects", "operations", "pending", "rw", "token",
+    )  # fmt: skip
 
-    def __init__(self, app: "Application", token: Token, login: Login, *, rw: bool) -> None:
+    def __init__(
+        self, app: "Application", token: Token, login: Login, *, rw: bool, asynchronous: bool = False
+    ) -> None:
         self.handle = next(_session_numbers)
         self.app = app
         self.token = token
         self.login = login
         self.rw = rw
+        self.asynchronous = asynchronous
         self.lock = threading.RLock()
         self.operations: dict[Operation, Active] = {}
         self.objects: dict[int, Object] = {}
+        self.iv_counters = Counters()
+        self.pending: dict[str, Pending] = {}
 
     @property
     def logged_in(self) -> bool:
@@ -72,7 +81,9 @@ class Session:
 
     @property
     def flags(self) -> SessionFlag:
-        return SessionFlag.SERIAL_SESSION | (SessionFlag.RW_SESSION if self.rw else SessionFlag(0))
+        flags = SessionFlag.SERIAL_SESSION
+        flags |= SessionFlag.RW_SESSION if self.rw else SessionFlag(0)
+        return flags | (SessionFlag.ASYNC_SESSION if self.asynchronous else SessionFlag(0))
 
     def object(self, handle: int, fault: Fault = Fault.OBJECT_HANDLE_INVALID) -> Object:
         """The object behind a handle, if this session may see it; else Refused(``fault``)."""
@@ -144,7 +155,7 @@ class Application:
                 raise Refused(Fault.SESSION_READ_WRITE_SO_EXISTS, "the SO is logged in: sessions must be read/write")
             if len(self.sessions) >= MAX_SESSIONS:
                 raise Refused(Fault.SESSION_COUNT, f"an application has at most {MAX_SESSIONS} sessions")
-            session = Session(self, token, login, rw=rw)
+            session = Session(self, token, login, rw=rw, asynchronous=bool(flags & SessionFlag.ASYNC_SESSION))
             login.sessions[session.handle] = session
             self.sessions[session.handle] = session
             token.sessions += 1
@@ -162,7 +173,7 @@ class Application:
                 return
             session.login.sessions.pop(session.handle)
             session.token.sessions -= 1
-            session.operations.clear()
+            _stop(session)
             for number in list(session.objects):
                 self.drop_object(session.objects[number])
             if not session.login.sessions:
@@ -188,18 +199,20 @@ class Application:
 
     # -- login (section "C_Login", "C_Logout")
 
-    def log_in(self, session: Session, user: UserType, pin: bytes) -> None:
+    def log_in(self, session: Session, user: UserType, pin: bytes, name: str = "") -> None:
+        """``name``: of a named user, who is a CKU_USER with a PIN of his own."""
         login = session.login
+        keyslot = users.keyslot(name) if name else _KEYSLOT[user]
         with self._lock:
-            if login.user == user:
+            if login.keyslot == keyslot:
                 raise Refused(Fault.USER_ALREADY_LOGGED_IN)
             if login.user is not None:
                 raise Refused(Fault.USER_ANOTHER_ALREADY_LOGGED_IN)
             if user == UserType.SO and not all(other.rw for other in login.sessions.values()):
                 raise Refused(Fault.SESSION_READ_ONLY_EXISTS, "close the read-only sessions before the SO logs in")
-            session.token.login(_KEYSLOT[user], pin)
+            session.token.login(keyslot, pin)
             login.user = user
-            login.keyslot = _KEYSLOT[user]
+            login.keyslot = keyslot
             login.generation += 1
 
     def log_out(self, session: Session) -> None:
@@ -213,7 +226,7 @@ class Application:
             return
         login.user, login.keyslot = None, ""
         for session in login.sessions.values():
-            session.operations.clear()
+            _stop(session)
             for object in [o for o in session.objects.values() if o.private]:
                 self.drop_object(object)
         token.logout()
@@ -263,3 +276,11 @@ class Application:
     def _owner(object: Object) -> Session:
         assert isinstance(object.owner, Session)
         return object.owner
+
+
+def _stop(session: Session) -> None:
+    """Nothing of the session goes on but calls whose ID was fetched (sections "C_CloseSession", "C_AsyncGetID")."""
+    session.operations.clear()
+    for pending in session.pending.values():
+        pending.left_by(session)
+    session.pending.clear()

@@ -905,6 +905,12 @@ class SessionState(IntEnum):
     RW_SO_FUNCTIONS = 0x4
 
 
+class SessionValidation(IntEnum):
+    """Session validation flags: CKS_."""
+
+    LAST_VALIDATION_OK = 0x1
+
+
 class ProfileId(IntEnum):
     """Profile identifiers: CKP_."""
 
