@@ -273,8 +273,9 @@ static void get_data(call *c, const field *f, unsigned char *s, unsigned char *o
         return; /* left alone */
     c->bad |= (given && (!to || c->hollow)) || !room_of(f, s, outer, &room) || given > room;
     const unsigned char *from = get_bytes(c, given);
-    /* Where nothing changes nothing is written: a tag that is only read may be in constant memory. */
-    if (!c->bad && given && memcmp(to, from, given))
+    /* Where nothing changes nothing is written: a tag or a nonce that is only read may be in constant memory. */
+    bool changed = f->flags & MADE ? c->flags & ENCRYPTS : !c->bad && given && memcmp(to, from, given);
+    if (!c->bad && given && changed)
         memcpy(to, from, given);
     if (!c->bad && f->unit == U_POINTED) {
         CK_ULONG length = given;

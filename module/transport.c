@@ -31,6 +31,7 @@
 #define HEAD 8
 #define FINALIZE_SECONDS 5
 #define HELLO 0xFF00
+#define HELLO_ATTEMPTS 3 /* a keeper that ends closes its connections, and the next one listens */
 #define WIRE_VERSION 1
 
 static struct {
@@ -185,7 +186,8 @@ static bool exchange(call *c)
         from = s->before;
     }
     part[parts++] = (struct iovec){ b + from, c->length - from };
-    if (!transmit(c->link->fd, part, parts))
+    /* A keeper that is full refuses before it reads: its words still can be read. */
+    if (!transmit(c->link->fd, part, parts) && c->number != HELLO)
         return false;
     size_t end = receive(c->link);
     if (end < HEAD)
@@ -222,27 +224,42 @@ static CK_RV hello(connection *link, unsigned char *token)
     return c.rv == CKR_OK || c.rv == CKR_ARGUMENTS_BAD || c.rv == CKR_DEVICE_MEMORY ? c.rv : CKR_DEVICE_ERROR;
 }
 
-/* Connect a slot of the pool that this thread holds. CKR_ARGUMENTS_BAD: another keeper, which does not know the application. */
-static CK_RV open_connection(connection *link, bool first)
+/* Connect a slot of the pool that this thread holds, and greet. CKR_DEVICE_REMOVED: no keeper, or it just ended. */
+static CK_RV try_connection(connection *link, bool first)
 {
     unsigned char token[16];
-    pthread_mutex_lock(&state.opening);
     int fd = keeper_connect();
     pthread_mutex_lock(&state.lock);
+    drop(link);
     link->fd = fd;
     link->epoch = state.epoch;
     memcpy(token, state.token, 16);
     bool wanted = first || state.ready;
     pthread_mutex_unlock(&state.lock);
     /* From here on C_Finalize can shut it down. */
-    CK_RV rv = fd < 0 ? CKR_DEVICE_REMOVED : !wanted ? CKR_CRYPTOKI_NOT_INITIALIZED : hello(link, token);
-    if (rv == CKR_OK) {
-        pthread_mutex_lock(&state.lock);
-        if (link->epoch == state.epoch)
-            memcpy(state.token, token, 16);
-        else
-            rv = CKR_DEVICE_REMOVED;
-        pthread_mutex_unlock(&state.lock);
+    if (!wanted)
+        return CKR_CRYPTOKI_NOT_INITIALIZED;
+    CK_RV rv = fd < 0 ? CKR_DEVICE_REMOVED : hello(link, token);
+    if (rv != CKR_OK)
+        return rv;
+    pthread_mutex_lock(&state.lock);
+    if (link->epoch == state.epoch)
+        memcpy(state.token, token, 16);
+    else
+        rv = CKR_DEVICE_ERROR; /* the application ended meanwhile */
+    pthread_mutex_unlock(&state.lock);
+    return rv;
+}
+
+/* CKR_ARGUMENTS_BAD: another keeper, which does not know the application. */
+static CK_RV open_connection(connection *link, bool first)
+{
+    CK_RV rv = CKR_DEVICE_REMOVED;
+    pthread_mutex_lock(&state.opening);
+    for (int i = 0; i < HELLO_ATTEMPTS && rv == CKR_DEVICE_REMOVED; i++) {
+        rv = try_connection(link, first);
+        if (link->fd < 0)
+            break;
     }
     pthread_mutex_unlock(&state.opening);
     return rv;

@@ -42,7 +42,8 @@ class _Call:
         for entry in inner:
             entry.pValue, entry.ulValueLen = C.addressof(self.guarded(5)), 5
         array = (STRUCTS["ATTRIBUTE"] * 4)()
-        for entry, kind in zip(array, (Attr.LABEL, Attr.CLASS, Attr.WRAP_TEMPLATE, Attr.ALLOWED_MECHANISMS), strict=True):
+        kinds = (Attr.LABEL, Attr.CLASS, Attr.WRAP_TEMPLATE, Attr.ALLOWED_MECHANISMS)
+        for entry, kind in zip(array, kinds, strict=True):
             entry.type, entry.pValue, entry.ulValueLen = kind, C.addressof(self.guarded(16)), 16
         array[2].pValue, array[2].ulValueLen = C.addressof(inner), C.sizeof(inner)
         self.guards[0].kept = inner

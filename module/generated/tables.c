@@ -492,6 +492,7 @@ const mechanism_row mechanisms[] = {
     { 0x9, false, false, 1, { 1 } }, /* RSA_PKCS_OAEP */
     { 0xd, false, false, 1, { 2 } }, /* RSA_PKCS_PSS */
     { 0xe, false, false, 1, { 2 } }, /* SHA1_RSA_PKCS_PSS */
+    { 0xf, false, false, 0, { 0 } }, /* ML_KEM_KEY_PAIR_GEN */
     { 0x10, false, false, 0, { 0 } }, /* DSA_KEY_PAIR_GEN */
     { 0x11, false, false, 0, { 0 } }, /* DSA */
     { 0x12, false, false, 0, { 0 } }, /* DSA_SHA1 */
@@ -499,12 +500,38 @@ const mechanism_row mechanisms[] = {
     { 0x14, false, false, 0, { 0 } }, /* DSA_SHA256 */
     { 0x15, false, false, 0, { 0 } }, /* DSA_SHA384 */
     { 0x16, false, false, 0, { 0 } }, /* DSA_SHA512 */
+    { 0x17, false, false, 0, { 0 } }, /* ML_KEM */
     { 0x18, false, false, 0, { 0 } }, /* DSA_SHA3_224 */
     { 0x19, false, false, 0, { 0 } }, /* DSA_SHA3_256 */
     { 0x1a, false, false, 0, { 0 } }, /* DSA_SHA3_384 */
     { 0x1b, false, false, 0, { 0 } }, /* DSA_SHA3_512 */
+    { 0x1c, false, false, 0, { 0 } }, /* ML_DSA_KEY_PAIR_GEN */
+    { 0x1d, false, false, 1, { 32 } }, /* ML_DSA */
+    { 0x1f, false, false, 1, { 33 } }, /* HASH_ML_DSA */
     { 0x20, false, false, 0, { 0 } }, /* DH_PKCS_KEY_PAIR_GEN */
     { 0x21, true, false, 0, { 0 } }, /* DH_PKCS_DERIVE */
+    { 0x23, false, false, 1, { 32 } }, /* HASH_ML_DSA_SHA224 */
+    { 0x24, false, false, 1, { 32 } }, /* HASH_ML_DSA_SHA256 */
+    { 0x25, false, false, 1, { 32 } }, /* HASH_ML_DSA_SHA384 */
+    { 0x26, false, false, 1, { 32 } }, /* HASH_ML_DSA_SHA512 */
+    { 0x27, false, false, 1, { 32 } }, /* HASH_ML_DSA_SHA3_224 */
+    { 0x28, false, false, 1, { 32 } }, /* HASH_ML_DSA_SHA3_256 */
+    { 0x29, false, false, 1, { 32 } }, /* HASH_ML_DSA_SHA3_384 */
+    { 0x2a, false, false, 1, { 32 } }, /* HASH_ML_DSA_SHA3_512 */
+    { 0x2b, false, false, 1, { 32 } }, /* HASH_ML_DSA_SHAKE128 */
+    { 0x2c, false, false, 1, { 32 } }, /* HASH_ML_DSA_SHAKE256 */
+    { 0x2d, false, false, 0, { 0 } }, /* SLH_DSA_KEY_PAIR_GEN */
+    { 0x2e, false, false, 1, { 32 } }, /* SLH_DSA */
+    { 0x36, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA224 */
+    { 0x37, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA256 */
+    { 0x38, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA384 */
+    { 0x39, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA512 */
+    { 0x3a, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA3_224 */
+    { 0x3b, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA3_256 */
+    { 0x3c, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA3_384 */
+    { 0x3d, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA3_512 */
+    { 0x3e, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHAKE128 */
+    { 0x3f, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHAKE256 */
     { 0x40, false, false, 0, { 0 } }, /* SHA256_RSA_PKCS */
     { 0x41, false, false, 0, { 0 } }, /* SHA384_RSA_PKCS */
     { 0x42, false, false, 0, { 0 } }, /* SHA512_RSA_PKCS */
@@ -533,6 +560,8 @@ const mechanism_row mechanisms[] = {
     { 0x131, false, false, 0, { 0 } }, /* DES3_KEY_GEN */
     { 0x132, false, false, 0, { 0 } }, /* DES3_ECB */
     { 0x133, true, false, 0, { 0 } }, /* DES3_CBC */
+    { 0x134, false, false, 0, { 0 } }, /* DES3_MAC */
+    { 0x135, false, true, 0, { 0 } }, /* DES3_MAC_GENERAL */
     { 0x136, true, false, 0, { 0 } }, /* DES3_CBC_PAD */
     { 0x137, false, true, 0, { 0 } }, /* DES3_CMAC_GENERAL */
     { 0x138, false, false, 0, { 0 } }, /* DES3_CMAC */
@@ -587,6 +616,22 @@ const mechanism_row mechanisms[] = {
     { 0x399, false, false, 0, { 0 } }, /* SHA3_384_KEY_DERIVATION */
     { 0x39a, false, false, 0, { 0 } }, /* SHA3_512_KEY_DERIVATION */
     { 0x3b0, false, false, 1, { 37 } }, /* PKCS5_PBKD2 */
+    { 0x550, false, false, 0, { 0 } }, /* CAMELLIA_KEY_GEN */
+    { 0x551, false, false, 0, { 0 } }, /* CAMELLIA_ECB */
+    { 0x552, true, false, 0, { 0 } }, /* CAMELLIA_CBC */
+    { 0x553, false, false, 0, { 0 } }, /* CAMELLIA_MAC */
+    { 0x554, false, true, 0, { 0 } }, /* CAMELLIA_MAC_GENERAL */
+    { 0x555, true, false, 0, { 0 } }, /* CAMELLIA_CBC_PAD */
+    { 0x556, false, false, 1, { 34 } }, /* CAMELLIA_ECB_ENCRYPT_DATA */
+    { 0x557, false, false, 1, { 18 } }, /* CAMELLIA_CBC_ENCRYPT_DATA */
+    { 0x650, false, false, 0, { 0 } }, /* SEED_KEY_GEN */
+    { 0x651, false, false, 0, { 0 } }, /* SEED_ECB */
+    { 0x652, true, false, 0, { 0 } }, /* SEED_CBC */
+    { 0x653, false, false, 0, { 0 } }, /* SEED_MAC */
+    { 0x654, false, true, 0, { 0 } }, /* SEED_MAC_GENERAL */
+    { 0x655, true, false, 0, { 0 } }, /* SEED_CBC_PAD */
+    { 0x656, false, false, 1, { 34 } }, /* SEED_ECB_ENCRYPT_DATA */
+    { 0x657, false, false, 1, { 20 } }, /* SEED_CBC_ENCRYPT_DATA */
     { 0x1040, false, false, 0, { 0 } }, /* EC_KEY_PAIR_GEN */
     { 0x1041, false, false, 0, { 0 } }, /* ECDSA */
     { 0x1042, false, false, 0, { 0 } }, /* ECDSA_SHA1 */
@@ -604,21 +649,40 @@ const mechanism_row mechanisms[] = {
     { 0x1055, false, false, 0, { 0 } }, /* EC_EDWARDS_KEY_PAIR_GEN */
     { 0x1056, false, false, 0, { 0 } }, /* EC_MONTGOMERY_KEY_PAIR_GEN */
     { 0x1057, false, false, 1, { 8 } }, /* EDDSA */
+    { 0x1071, true, false, 0, { 0 } }, /* AES_XTS */
+    { 0x1072, false, false, 0, { 0 } }, /* AES_XTS_KEY_GEN */
     { 0x1080, false, false, 0, { 0 } }, /* AES_KEY_GEN */
     { 0x1081, false, false, 0, { 0 } }, /* AES_ECB */
     { 0x1082, true, false, 0, { 0 } }, /* AES_CBC */
+    { 0x1083, false, false, 0, { 0 } }, /* AES_MAC */
+    { 0x1084, false, true, 0, { 0 } }, /* AES_MAC_GENERAL */
     { 0x1085, true, false, 0, { 0 } }, /* AES_CBC_PAD */
     { 0x1086, false, false, 1, { 14 } }, /* AES_CTR */
     { 0x1087, false, false, 4, { 21, 22, 24, 23 } }, /* AES_GCM */
     { 0x1088, false, false, 3, { 25, 27, 26 } }, /* AES_CCM */
+    { 0x1089, true, false, 0, { 0 } }, /* AES_CTS */
     { 0x108a, false, false, 0, { 0 } }, /* AES_CMAC */
     { 0x108b, false, true, 0, { 0 } }, /* AES_CMAC_GENERAL */
+    { 0x108c, false, false, 0, { 0 } }, /* AES_XCBC_MAC */
+    { 0x108d, false, false, 0, { 0 } }, /* AES_XCBC_MAC_96 */
+    { 0x108e, false, false, 2, { 21, 22 } }, /* AES_GMAC */
+    { 0x1090, false, false, 0, { 0 } }, /* BLOWFISH_KEY_GEN */
+    { 0x1091, true, false, 0, { 0 } }, /* BLOWFISH_CBC */
+    { 0x1094, true, false, 0, { 0 } }, /* BLOWFISH_CBC_PAD */
     { 0x1102, false, false, 1, { 34 } }, /* DES3_ECB_ENCRYPT_DATA */
     { 0x1103, false, false, 1, { 17 } }, /* DES3_CBC_ENCRYPT_DATA */
     { 0x1104, false, false, 1, { 34 } }, /* AES_ECB_ENCRYPT_DATA */
     { 0x1105, false, false, 1, { 16 } }, /* AES_CBC_ENCRYPT_DATA */
+    { 0x1225, false, false, 0, { 0 } }, /* CHACHA20_KEY_GEN */
+    { 0x1226, false, false, 1, { 28 } }, /* CHACHA20 */
+    { 0x1227, false, false, 0, { 0 } }, /* POLY1305_KEY_GEN */
+    { 0x1228, false, false, 0, { 0 } }, /* POLY1305 */
     { 0x2000, false, false, 0, { 0 } }, /* DSA_PARAMETER_GEN */
     { 0x2001, false, false, 0, { 0 } }, /* DH_PKCS_PARAMETER_GEN */
+    { 0x2104, true, false, 0, { 0 } }, /* AES_OFB */
+    { 0x2105, true, false, 0, { 0 } }, /* AES_CFB64 */
+    { 0x2106, true, false, 0, { 0 } }, /* AES_CFB8 */
+    { 0x2107, true, false, 0, { 0 } }, /* AES_CFB128 */
     { 0x2109, true, false, 0, { 0 } }, /* AES_KEY_WRAP */
     { 0x210a, true, false, 0, { 0 } }, /* AES_KEY_WRAP_PAD */
     { 0x210b, true, false, 0, { 0 } }, /* AES_KEY_WRAP_KWP */
@@ -630,12 +694,15 @@ const mechanism_row mechanisms[] = {
     { 0x4007, false, false, 0, { 0 } }, /* SHA512_KEY_GEN */
     { 0x4008, false, false, 0, { 0 } }, /* SHA512_224_KEY_GEN */
     { 0x4009, false, false, 0, { 0 } }, /* SHA512_256_KEY_GEN */
+    { 0x4020, false, false, 1, { 29 } }, /* SALSA20 */
+    { 0x4021, false, false, 2, { 30, 31 } }, /* CHACHA20_POLY1305 */
     { 0x402a, false, false, 1, { 35 } }, /* HKDF_DERIVE */
     { 0x402b, false, false, 1, { 35 } }, /* HKDF_DATA */
     { 0x402c, false, false, 0, { 0 } }, /* HKDF_KEY_GEN */
+    { 0x402d, false, false, 0, { 0 } }, /* SALSA20_KEY_GEN */
 };
 
-const unsigned mechanism_count = 149;
+const unsigned mechanism_count = 216;
 
 const attribute_row attributes[] = {
     { 0x0, V_ULONG }, /* CLASS */

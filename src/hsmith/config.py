@@ -36,6 +36,12 @@ class Config:
         "keeper.grace_seconds", 300, "How long after the last logout a login with the right PIN is fast; 0: never."
     )
     keeper_connections: int = key("keeper.connections", 2048, "Most connections at a time.", least=1)
+    keeper_group: str = key(
+        "keeper.group", "", "Group whose members may connect too, to a keeper.socket in a folder that they may enter."
+    )
+    keeper_confine: bool = key(
+        "keeper.confine", True, "Whether the keeper gives up other files, the network and what else it never needs."
+    )
     pin_kdf_milliseconds: int = key(
         "pin.kdf_milliseconds", 150, "Time that Argon2id takes to turn a new PIN into a key.", least=10
     )

@@ -10,7 +10,15 @@ from hsmith.crypto import keys
 from hsmith.crypto.curves import CURVES
 from hsmith.crypto.keys import Key
 from hsmith.crypto.registry import ENGINES
-from hsmith.spec.constants import Attr, KeyType, Mechanism, ObjectClass
+from hsmith.spec.constants import (
+    Attr,
+    KeyType,
+    Mechanism,
+    MlDsaParameterSet,
+    MlKemParameterSet,
+    ObjectClass,
+    SlhDsaParameterSet,
+)
 
 #: RFC 3526, group 14.
 MODP_2048 = bytes.fromhex(
@@ -33,9 +41,13 @@ def _dsa_domain() -> tuple[tuple[int, Any], ...]:
     return tuple(ENGINES[Mechanism.DSA_PARAMETER_GEN].generate(None, {Attr.PRIME_BITS: 1024}).items())
 
 
+def _set(mechanism: Mechanism, number: int) -> tuple[Mechanism, dict[int, Any]]:
+    return mechanism, {Attr.PARAMETER_SET: int(number)}
+
+
 @cache
 def make_pair(key_type: int, curve: str = "") -> Pair:
-    """(public, private) attribute sets of a new pair."""
+    """(public, private) attribute sets of a new pair. ``curve``: or the parameter set."""
     recipes: dict[int, Callable[[], tuple[Mechanism, dict[int, Any]]]] = {
         KeyType.RSA: lambda: (Mechanism.RSA_PKCS_KEY_PAIR_GEN, {Attr.MODULUS_BITS: 2048}),
         KeyType.EC: lambda: (Mechanism.EC_KEY_PAIR_GEN, {Attr.EC_PARAMS: _curve(curve or "P-256")}),
@@ -46,6 +58,12 @@ def make_pair(key_type: int, curve: str = "") -> Pair:
         ),
         KeyType.DSA: lambda: (Mechanism.DSA_KEY_PAIR_GEN, dict(_dsa_domain())),
         KeyType.DH: lambda: (Mechanism.DH_PKCS_KEY_PAIR_GEN, {Attr.PRIME: MODP_2048, Attr.BASE: b"\x02"}),
+        KeyType.X9_42_DH: lambda: (Mechanism.X9_42_DH_KEY_PAIR_GEN, dict(_dsa_domain())),
+        KeyType.ML_KEM: lambda: _set(Mechanism.ML_KEM_KEY_PAIR_GEN, MlKemParameterSet[curve or "ML_KEM_768"]),
+        KeyType.ML_DSA: lambda: _set(Mechanism.ML_DSA_KEY_PAIR_GEN, MlDsaParameterSet[curve or "ML_DSA_44"]),
+        KeyType.SLH_DSA: lambda: _set(
+            Mechanism.SLH_DSA_KEY_PAIR_GEN, SlhDsaParameterSet[curve or "SLH_DSA_SHA2_128F"]
+        ),
     }
     mechanism, template = recipes[key_type]()
     public, private = ENGINES[mechanism].generate_pair(None, template, {})

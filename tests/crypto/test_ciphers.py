@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import mechanism_stock as stock
 from hsmith.crypto.engine import Stream
 from hsmith.crypto.keys import Key
 from hsmith.crypto.registry import ENGINES
@@ -18,7 +19,14 @@ M = Mechanism
 AES = Key(ObjectClass.SECRET_KEY, KeyType.AES, 32, bytes(range(32)))
 DES = Key(ObjectClass.SECRET_KEY, KeyType.DES3, 24, bytes(range(24)))
 
-#: (mechanism, key, parameter for data of a length, what the length must be a multiple of)
+
+def _plain(mechanism: Mechanism, key_type: KeyType, multiple: int = 1) -> tuple[Mechanism, Key, Any, int]:
+    value = stock.value_for(key_type)
+    key = Key(ObjectClass.SECRET_KEY, key_type, len(value), value)
+    return mechanism, key, lambda n: stock.PARAMS.get(mechanism), multiple
+
+
+#: (mechanism, key, parameter for data of a length, what the length must be a multiple of; 0: at least 16)
 STREAMS: list[tuple[Mechanism, Key, Any, int]] = [
     (M.AES_ECB, AES, lambda n: None, 16),
     (M.AES_CBC, AES, lambda n: bytes(16), 16),
@@ -30,6 +38,20 @@ STREAMS: list[tuple[Mechanism, Key, Any, int]] = [
     (M.DES3_ECB, DES, lambda n: None, 8),
     (M.DES3_CBC, DES, lambda n: bytes(8), 8),
     (M.DES3_CBC_PAD, DES, lambda n: bytes(8), 1),
+    *(_plain(each, KeyType.AES) for each in (M.AES_OFB, M.AES_CFB8, M.AES_CFB64, M.AES_CFB128)),
+    _plain(M.AES_CTS, KeyType.AES, 0),
+    _plain(M.AES_XTS, KeyType.AES_XTS, 0),
+    _plain(M.CAMELLIA_ECB, KeyType.CAMELLIA, 16),
+    _plain(M.CAMELLIA_CBC, KeyType.CAMELLIA, 16),
+    _plain(M.CAMELLIA_CBC_PAD, KeyType.CAMELLIA),
+    _plain(M.SEED_ECB, KeyType.SEED, 16),
+    _plain(M.SEED_CBC, KeyType.SEED, 16),
+    _plain(M.SEED_CBC_PAD, KeyType.SEED),
+    _plain(M.BLOWFISH_CBC, KeyType.BLOWFISH, 8),
+    _plain(M.BLOWFISH_CBC_PAD, KeyType.BLOWFISH),
+    _plain(M.CHACHA20, KeyType.CHACHA20),
+    _plain(M.CHACHA20_POLY1305, KeyType.CHACHA20),
+    _plain(M.SALSA20, KeyType.SALSA20),
 ]
 
 
@@ -52,7 +74,7 @@ def run(stream: Stream, data: bytes, cuts: list[int]) -> bytes:
 @given(data=st.binary(max_size=200), cuts=st.lists(st.integers(0, 220), max_size=6))
 def test_parts_and_whole_agree(case: tuple[Mechanism, Key, Any, int], data: bytes, cuts: list[int]) -> None:
     mechanism, key, params_for, multiple = case
-    data = data[: len(data) // multiple * multiple]
+    data = data[: len(data) // multiple * multiple] if multiple else data.ljust(16, b"x")
     engine, params = ENGINES[mechanism], params_for(len(data))
     bound = engine.encrypt(key, params).once_size(len(data))
     whole = engine.encrypt(key, params).once(data)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import mechanism_stock as stock
 from hsmith.crypto import der, keys
 from hsmith.crypto.curves import CURVES
 from hsmith.crypto.ec import SP800_KDFS, X963_KDFS
@@ -79,13 +80,23 @@ def test_derived_des_keys_have_odd_parity() -> None:
     assert all(byte.bit_count() % 2 for byte in value)
 
 
-HASHED = [row for row in MECHANISMS.values() if row.mechanism.name.endswith("_KEY_DERIVATION")]
+HASHED = [row for row in MECHANISMS.values() if row.mechanism.name.endswith(("_KEY_DERIVATION", "_KEY_DERIVE"))]
+HASHED = [row for row in HASHED if not row.mechanism.name.startswith("TLS")]
+
+
+def hashed(name: str, data: bytes) -> bytes:
+    """By Python's own functions; ``name``: as in the mechanisms."""
+    if name.startswith("SHAKE_"):
+        return hashlib.new(name.lower(), data).digest(32 if name.endswith("128") else 64)  # type: ignore[call-arg]
+    if name.startswith("BLAKE2B_"):
+        return hashlib.blake2b(data, digest_size=int(name[-3:]) // 8).digest()
+    return hashlib.new({"SHA_1": "sha1", "SHA512_T": "sha512_224"}.get(name, name.lower()), data).digest()
 
 
 @pytest.mark.parametrize("row", HASHED, ids=lambda row: row.mechanism.name)
 def test_hash_derivation(row: MechanismRow) -> None:
-    name = row.mechanism.name.removesuffix("_KEY_DERIVATION").lower()
-    expected = hashlib.new(name, BASE.native).digest()
+    name = row.mechanism.name.removesuffix("_KEY_DERIVATION").removesuffix("_KEY_DERIVE")
+    expected = hashed(name, BASE.native)
     assert derive(row.mechanism, BASE, None, want()) == expected
     assert derive(row.mechanism, BASE, None, want(5)) == expected[:5]
     assert fault_of(row.mechanism, BASE, None, want(len(expected) + 1)) == Fault.KEY_SIZE_RANGE
@@ -140,7 +151,7 @@ def test_encrypted_data_becomes_the_key(mechanism: Mechanism, key_type: KeyType,
     expected = cipher.encrypt(key, getattr(params, "iv", None)).once(params.data)
     assert derive(mechanism, key, params, want()) == expected
     assert derive(mechanism, key, params, want(16, KeyType.AES)) == expected[:16]
-    assert fault_of(mechanism, key, params, want(33)) == Fault.DATA_LEN_RANGE
+    assert fault_of(mechanism, key, params, want(33)) == Fault.MECHANISM_PARAM_INVALID
     short = type(params)(**{field: getattr(params, field) for field in params.__slots__} | {"data": bytes(17)})
     assert fault_of(mechanism, key, short, want(16)) == Fault.MECHANISM_PARAM_INVALID
 
@@ -227,7 +238,9 @@ SECRET_GENERATORS = [
 def test_secrets_are_generated(row: MechanismRow) -> None:
     if row.mechanism == M.PKCS5_PBKD2:
         return  # its own test is below
-    first, second = (_generate(row.mechanism, None, {Attr.VALUE_LEN: 24}) for _ in range(2))
+    length = row.minimum if row.minimum == row.maximum else stock.LENGTHS.get(row.key_types[0], 24)
+    params = stock.PARAMS.get(row.mechanism)
+    first, second = (_generate(row.mechanism, params, {Attr.VALUE_LEN: length}) for _ in range(2))
     assert first[Attr.KEY_TYPE] == row.key_types[0]
     assert first[Attr.VALUE] != second[Attr.VALUE]
     assert len(first[Attr.VALUE]) == first.get(Attr.VALUE_LEN, len(first[Attr.VALUE]))
@@ -306,14 +319,22 @@ def test_gnutls_generates_by_the_signature_mechanism() -> None:
 
 @pytest.mark.parametrize("row", [row for row in MECHANISMS.values() if MechanismFlag.DIGEST in row.flags])
 def test_digests(row: MechanismRow) -> None:
-    name = row.mechanism.name.lower().replace("sha_1", "sha1")
+    name, t = row.mechanism.name, 224 if row.mechanism == M.SHA512_T else None
     for data in (b"", b"abc", bytes(1000)):
-        expected = hashlib.new(name, data).digest()
-        digest = ENGINES[row.mechanism].digest(None)
+        expected = hashed(name, data)
+        digest = ENGINES[row.mechanism].digest(t)
         assert digest.size == len(expected)
         assert digest.once(data) == expected
-        parts = ENGINES[row.mechanism].digest(None)
+        parts = ENGINES[row.mechanism].digest(t)
         parts.update(data[:5])
         parts.update(memoryview(data)[5:])
         assert parts.finish() == expected
-    assert ENGINES[row.mechanism].digest(None).finish() == hashlib.new(name).digest()
+    assert ENGINES[row.mechanism].digest(t).finish() == hashed(name, b"")
+
+
+def test_the_libraries_truncate_to_two_lengths() -> None:
+    assert ENGINES[M.SHA512_T].digest(256).once(b"abc") == hashed("SHA512_256", b"abc")
+    for t in (0, 8, 225, 384, 512):
+        with pytest.raises(Refused) as refused:
+            ENGINES[M.SHA512_T].digest(t)
+        assert refused.value.fault == Fault.MECHANISM_PARAM_INVALID

@@ -5,18 +5,20 @@ from typing import Any
 
 import pytest
 
+import mechanism_stock as stock
 from hsmith.crypto.hashes import HASHES
 from hsmith.crypto.registry import ENGINES
 from hsmith.spec.constants import Fault, KeyType, Mechanism, MechanismFlag, Mgf
 from hsmith.spec.faults import Refused
 from hsmith.spec.mechanisms import MECHANISMS, MechanismRow
-from hsmith.spec.params import EddsaParams, RsaPkcsPssParams
+from hsmith.spec.params import EddsaParams, HashSignAdditionalContext, RsaPkcsPssParams
 
 ROWS = [row for row in MECHANISMS.values() if MechanismFlag.SIGN in row.flags]
-SECRETS = {KeyType.AES: 32, KeyType.DES2: 16, KeyType.DES3: 24}
 CURVES = {
     KeyType.EC: ("P-192", "P-224", "P-256", "P-384", "P-521", "secp256k1", "brainpoolP384r1"),
     KeyType.EC_EDWARDS: ("Ed25519", "Ed448"),
+    KeyType.ML_DSA: ("ML_DSA_44", "ML_DSA_65", "ML_DSA_87"),
+    KeyType.SLH_DSA: ("SLH_DSA_SHA2_128F",),
 }
 
 pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
@@ -31,7 +33,9 @@ def _params(row: MechanismRow) -> Any:
         name = row.mechanism.name.removesuffix("_RSA_PKCS_PSS")
         hash_alg = next((each.mechanism for each in HASHES.values() if each.name == name), Mechanism.SHA256)
         return RsaPkcsPssParams(hash_alg, Mgf.MGF1_SHA256, 20)
-    return 4 if int in row.params else None
+    if HashSignAdditionalContext in row.params:
+        return HashSignAdditionalContext(hash=Mechanism.SHA256)
+    return 4 if int in row.params else stock.PARAMS.get(row.mechanism)
 
 
 def _data(row: MechanismRow) -> bytes:
@@ -44,7 +48,7 @@ def _keys(row: MechanismRow, pair: Any, secret_key: Any) -> list[tuple[Any, Any]
         return [pair(key_type, name) for name in CURVES[key_type]]
     if key_type in (KeyType.RSA, KeyType.DSA):
         return [pair(key_type)]
-    return [(secret_key(each, bytes(range(SECRETS.get(each, 20)))),) * 2 for each in row.key_types]
+    return [(secret_key(each, stock.value_for(each)),) * 2 for each in row.key_types]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=_name)

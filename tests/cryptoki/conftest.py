@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from cryptoki.calling import Caller, make_token
 from hsmith.core.durable import Settings
 from hsmith.core.hsm import Hsm
-from cryptoki.calling import Caller, make_token
 
 
 @pytest.fixture

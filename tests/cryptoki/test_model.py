@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
+from cryptoki.calling import PIN, SO_PIN, Caller, attributes, make_token
 from hsmith.core.durable import Settings
 from hsmith.core.hsm import Hsm
-from hsmith.spec.constants import Attr, Fault, Mechanism, SessionState, UserType
+from hsmith.spec.constants import Fault, Mechanism, SessionState, UserType
 from hsmith.spec.faults import Refused
 from hsmith.spec.values import MechanismArg
-from cryptoki.calling import PIN, SO_PIN, Caller, attributes, make_token
 
 STATES = {
     (None, False): SessionState.RO_PUBLIC_SESSION,

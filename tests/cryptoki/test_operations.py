@@ -1,12 +1,13 @@
 """Operations in one and in many parts, the two-call convention, and what ends an operation (chapter 5)."""
 
 import hashlib
+from collections.abc import Callable
 
 import pytest
-from cryptoki.calling import Caller, attributes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cryptoki.calling import Caller, attributes
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, ObjectClass, UserType
 from hsmith.spec.faults import Refused, TooSmall
 from hsmith.spec.params import GcmParams
@@ -55,12 +56,12 @@ def test_parts_make_the_whole(caller: Caller, slot: int, parts: list[bytes], mec
     session = caller.session(slot)
     if not caller.app.sessions[session].logged_in:
         caller.call("C_Login", session, UserType.USER, b"1234")
-    arg = {
+    makers: dict[str, Callable[[], MechanismArg]] = {
         "cbc": lambda: CBC_PAD,
         "gcm": gcm,
         "ctr": lambda: MechanismArg(Mechanism.AES_CTR, AesCtrParams(counter_bits=128, cb=bytes(16))),
-    }[mechanism]
-    key = caller.aes(session)
+    }
+    arg, key = makers[mechanism], caller.aes(session)
     whole = b"".join(parts)
     caller.call("C_EncryptInit", session, arg(), key)
     once = caller.call("C_Encrypt", session, whole, 4096)
@@ -124,7 +125,9 @@ def test_keys_are_used_only_as_permitted(caller: Caller, session: int) -> None:
     wrong = MechanismArg(Mechanism.ECDSA, b"parameter")
     assert fault_of(caller, "C_SignInit", session, wrong, private) == Fault.MECHANISM_PARAM_INVALID
     limited = caller.aes(session, ALLOWED_MECHANISMS=(Mechanism.AES_CBC,))
-    assert fault_of(caller, "C_EncryptInit", session, MechanismArg(Mechanism.AES_ECB), limited) == Fault.MECHANISM_INVALID
+    assert (
+        fault_of(caller, "C_EncryptInit", session, MechanismArg(Mechanism.AES_ECB), limited) == Fault.MECHANISM_INVALID
+    )
     barred = caller.call(
         "C_GenerateKey", session, MechanismArg(Mechanism.AES_KEY_GEN), attributes(VALUE_LEN=16, ENCRYPT=False)
     )

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from cryptoki.calling import PIN, RO, SO_PIN, Caller, attributes, make_token
 from hsmith.core.durable import Settings
 from hsmith.core.hsm import Hsm
 from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass, SessionState, TokenFlag, UserType
 from hsmith.spec.faults import Refused
 from hsmith.spec.values import MechanismArg
-from cryptoki.calling import PIN, RO, SO_PIN, Caller, attributes, make_token
 
 SO, USER = UserType.SO, UserType.USER
 

@@ -186,6 +186,15 @@ def test_a_home_longer_than_a_socket_address(keeper_home: Path, monkeypatch: pyt
     assert not (deep / "keeper.sock").exists()
 
 
+def test_a_relative_home(keeper_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(keeper_home)
+    monkeypatch.setenv("HSMITH_HOME", "relative")
+    assert start() == "ready"
+    assert status()["socket"] == str(keeper_home / "relative" / "keeper.sock")
+    with Client(autostart=False) as client:
+        client.admin("keeper.stop")
+
+
 def test_a_path_too_long_is_said_in_words_where_there_is_no_proc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os.path, "isdir", lambda path: False)
     with pytest.raises(Trouble, match="longer than"), address.usable(Path("/" + "x" * 200)):

@@ -35,7 +35,18 @@ def test_all_under_the_sanitizers(tmp_path: Path, need: Callable[..., None]) -> 
     unchecked = {key: value for key, value in environment.items() if key != "LD_PRELOAD"}
     library = build(tmp_path, flags=(), environment=unchecked)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--module", library, ROOT / "tests/module"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            "--module",
+            library,
+            ROOT / "tests/module",
+        ],
         env=environment,
         cwd=ROOT,
         capture_output=True,

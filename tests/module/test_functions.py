@@ -1,4 +1,4 @@
-"""Every function: its arguments reach the keeper, its results the caller; what the standard says of NULL and of lengths."""
+"""Every function: its arguments reach the keeper, its results the caller; what is said of NULL and of lengths."""
 
 import ctypes as C
 from typing import Any
@@ -202,7 +202,9 @@ def test_reserved_must_be_null(ready: P11, keeper: FakeKeeper) -> None:
 # --- The two-call convention (section 5.2)
 
 
-@pytest.mark.parametrize("row", [row for row in REMOTE if Kind.BUFFER in dict(row.arguments).values()], ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "row", [row for row in REMOTE if Kind.BUFFER in dict(row.arguments).values()], ids=lambda r: r.name
+)
 def test_length_query_and_small_buffer(ready: P11, keeper: FakeKeeper, row: FunctionRow) -> None:
     sample = Sample(row)
     at = next(at for at, value in enumerate(sample.arguments) if isinstance(value, C.Array) and len(value) == 20)
@@ -455,7 +457,9 @@ def test_interfaces(fresh: P11) -> None:
     assert get(None, None, C.byref(one), C.c_ulong(0)) == Fault.OK
     assert get(b"PKCS 11", None, C.byref(one), C.c_ulong(0)) == Fault.OK
     assert get(b"PKCS 12", None, C.byref(one), C.c_ulong(0)) == Fault.ARGUMENTS_BAD
-    assert get(b"PKCS 11", C.byref(make("VERSION", major=4, minor=0)), C.byref(one), C.c_ulong(0)) == Fault.ARGUMENTS_BAD
+    assert (
+        get(b"PKCS 11", C.byref(make("VERSION", major=4, minor=0)), C.byref(one), C.c_ulong(0)) == Fault.ARGUMENTS_BAD
+    )
     assert get(b"PKCS 11", None, C.byref(one), C.c_ulong(1)) == Fault.ARGUMENTS_BAD
     assert get(None, None, None, C.c_ulong(0)) == Fault.ARGUMENTS_BAD
     assert fresh.lib.C_GetFunctionList(None) == Fault.ARGUMENTS_BAD

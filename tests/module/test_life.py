@@ -1,4 +1,4 @@
-"""Processes, threads and keepers that come and go: fork, a lost keeper, C_Finalize, dlclose, and the start of a keeper."""
+"""Processes, threads and keepers that come and go: fork, a lost keeper, C_Finalize, dlclose, a keeper's start."""
 
 import ctypes as C
 import os
@@ -70,8 +70,13 @@ def test_connections_share_one_application(ready: P11, keeper: FakeKeeper) -> No
     assert len(keeper.connections) == 4
 
 
+def _slowly(session: int) -> tuple[()]:
+    time.sleep(0.02)
+    return ()
+
+
 def test_more_calls_than_connections_wait(ready: P11, keeper: FakeKeeper) -> None:
-    keeper.answers["C_CloseSession"] = lambda session: time.sleep(0.02) or ()
+    keeper.answers["C_CloseSession"] = _slowly
     results: list[int] = []
     work = [threading.Thread(target=lambda: results.append(ready.rv("C_CloseSession", 1))) for _ in range(150)]
     for thread in work:
@@ -106,7 +111,7 @@ def test_a_lost_keeper_is_told_once_and_then_replaced(ready: P11, keeper: FakeKe
 
 def test_a_lost_connection_drops_its_fellows(ready: P11, keeper: FakeKeeper) -> None:
     gate = threading.Barrier(3)
-    keeper.answers["C_CloseSession"] = lambda session: gate.wait(10) and () or ()
+    keeper.answers["C_CloseSession"] = lambda session: (gate.wait(10) and ()) or ()
     threads = [threading.Thread(target=ready.rv, args=("C_CloseSession", 1)) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -124,7 +129,7 @@ def test_a_lost_connection_drops_its_fellows(ready: P11, keeper: FakeKeeper) -> 
 def test_a_keeper_that_does_not_know_the_application(ready: P11, keeper: FakeKeeper) -> None:
     keeper.hello = lambda token: refused_hello(Fault.ARGUMENTS_BAD) if token != bytes(16) else None
     gate = threading.Barrier(2)
-    keeper.answers["C_CloseSession"] = lambda session: gate.wait(10) and () or ()
+    keeper.answers["C_CloseSession"] = lambda session: (gate.wait(10) and ()) or ()
     thread = threading.Thread(target=ready.rv, args=("C_CloseSession", 1))
     thread.start()
     until(lambda: "C_CloseSession" in keeper.names())
@@ -155,6 +160,31 @@ def test_initialize_says_that_it_cannot(fresh: P11, keeper: FakeKeeper, reply: R
     assert fresh.rv("C_Logout", 1) == Fault.CRYPTOKI_NOT_INITIALIZED
     keeper.hello = lambda token: None
     assert fresh.rv("C_Initialize", None) == Fault.OK
+
+
+def test_a_keeper_that_ends_before_it_greets_is_tried_again(fresh: P11, keeper: FakeKeeper) -> None:
+    keeper.hello = lambda token: CLOSE if len(keeper.tokens) < 3 else None
+    assert fresh.rv("C_Initialize", None) == Fault.OK
+    assert len(keeper.tokens) == 3
+
+
+def test_a_refusal_before_the_request_is_read(module: Path, address: Path) -> None:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(address))
+    listener.listen()
+
+    def refuse() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(refused_hello(Fault.DEVICE_MEMORY).raw)
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(1000)
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    assert P11(module).rv("C_Initialize", None) == Fault.DEVICE_MEMORY
+    thread.join()
+    listener.close()
 
 
 def test_initialize_without_a_keeper(module: Path, address: Path) -> None:
@@ -390,9 +420,9 @@ STARTER = f"""#!{sys.executable}
 import os, sys, time
 home = os.environ["HSMITH_HOME"]
 with open(home + "/starts", "a") as log:
-    extra = sorted(set(os.environ) - {{"HOME", "PATH", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LC_CTYPE"}})
+    extra = sorted(set(os.environ) - {{"HOME", "PATH", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"}})
     fds = sorted(int(fd) for fd in os.listdir("/proc/self/fd"))[:-1]
-    print(sys.argv[1:], [name for name in extra if not name.startswith(("HSMITH_", "XDG_"))], fds[:4], file=log)
+    print(sys.argv[1:], [name for name in extra if not name.startswith(("HSMITH_", "XDG_", "LC_"))], fds[:4], file=log)
 time.sleep(0.2)
 mode = os.environ.get("HSMITH_TEST", "ready")
 if mode == "ready":

@@ -1,6 +1,7 @@
 """Parameters of mechanisms: every class from the caller's structure to the keeper, and its outputs back again.
 
-The structures are filled member by member as the tables say, in layouts that tests/p11_structs.py has from the standard's text.
+The structures are filled member by member as the tables say, in layouts that tests/p11_structs.py has from the
+standard's text.
 """
 
 import ctypes as C
@@ -25,8 +26,8 @@ from hsmith.spec.params import (
     GcmWrapParams,
     Out,
     ParamsRow,
-    PrfDataParam,
     Pkcs5Pbkd2Params2,
+    PrfDataParam,
     RsaAesKeyWrapParams,
     RsaPkcsOaepParams,
     Salsa20Chacha20Poly1305Params,
@@ -217,7 +218,7 @@ def test_structures_of_zeros_and_of_ones(classes: P11, keeper: FakeKeeper, row: 
     params = init(classes, keeper, 0x80000000 + row.number, struct)
     assert type(params) in (row.cls, Malformed)
     for field in row.fields:
-        if field.length and field.length in dict(struct._fields_) and field.length.startswith("ul"):
+        if field.length and field.length in {entry[0] for entry in struct._fields_} and field.length.startswith("ul"):
             setattr(struct, field.length, 2**64 - 1)
             assert init(classes, keeper, 0x80000000 + row.number, struct) == Malformed(C.sizeof(struct))
             setattr(struct, field.length, 0)

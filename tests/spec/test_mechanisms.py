@@ -3,6 +3,7 @@
 import pytest
 
 from hsmith.crypto.engine import Engine
+from hsmith.crypto.messages import FORMS
 from hsmith.crypto.registry import ENGINES
 from hsmith.spec import params
 from hsmith.spec.constants import KeyType, Mechanism, MechanismFlag, ObjectClass
@@ -28,6 +29,9 @@ METHODS = {
     F.ENCAPSULATE: "encapsulate",
     F.DECAPSULATE: "decapsulate",
 }
+#: What these offer, the message functions make of the methods above.
+MESSAGE_FLAGS = F.MESSAGE_ENCRYPT | F.MESSAGE_DECRYPT | F.MESSAGE_SIGN | F.MESSAGE_VERIFY | F.MULTI_MESSAGE
+MESSAGES = F.MESSAGE_ENCRYPT | F.MESSAGE_DECRYPT | F.MESSAGE_SIGN | F.MESSAGE_VERIFY
 CURVE_FLAGS = F.EC_F_P | F.EC_OID | F.EC_CURVENAME | F.EC_UNCOMPRESS
 CURVE_TYPES = {KeyType.EC, KeyType.EC_EDWARDS, KeyType.EC_MONTGOMERY}
 
@@ -44,16 +48,27 @@ def test_rows_and_engines_are_the_same_mechanisms() -> None:
 def test_a_row_offers_what_its_engine_does(row: MechanismRow) -> None:
     engine = type(ENGINES[row.mechanism])
     offered = {flag for flag, method in METHODS.items() if getattr(engine, method) is not getattr(Engine, method)}
+    assert engine.derive_all is Engine.derive_all or engine.derive is not Engine.derive
     assert {flag for flag in METHODS if flag in row.flags} == offered
 
 
 @pytest.mark.parametrize("row", ROWS, ids=_name)
-def test_a_row_has_no_other_flags_than_operations_and_curves(row: MechanismRow) -> None:
+def test_a_row_has_no_other_flags_than_operations_messages_and_curves(row: MechanismRow) -> None:
     operations = F(0)
     for flag in METHODS:
         operations |= flag & row.flags
     curves = CURVE_FLAGS if CURVE_TYPES & set(row.key_types) else F(0)
-    assert row.flags == operations | curves
+    assert row.flags & ~MESSAGE_FLAGS == operations | curves
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_name)
+def test_messages_are_signed_by_what_signs_and_encrypted_by_what_has_a_form_for_them(row: MechanismRow) -> None:
+    forms = set(FORMS) & set(row.params)
+    expected = (F.MESSAGE_ENCRYPT | F.MESSAGE_DECRYPT) if forms else F(0)
+    expected |= F.MESSAGE_SIGN if F.SIGN in row.flags else F(0)
+    expected |= F.MESSAGE_VERIFY if F.VERIFY in row.flags else F(0)
+    assert row.flags & MESSAGES == expected
+    assert (F.MULTI_MESSAGE in row.flags) is (bool(expected) and row.multi_part)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=_name)
@@ -77,7 +92,8 @@ def test_the_grades_of_what_is_broken() -> None:
 #: Single-part operations only, by the tables of the text; wrapping is single-part by nature.
 SINGLE_PART = {
     "RSA_PKCS", "RSA_X_509", "RSA_PKCS_OAEP", "RSA_PKCS_PSS", "RSA_AES_KEY_WRAP", "ECDSA", "DSA",
-    "AES_KEY_WRAP", "AES_KEY_WRAP_PAD", "AES_KEY_WRAP_KWP", "AES_KEY_WRAP_PKCS7",
+    "AES_KEY_WRAP", "AES_KEY_WRAP_PAD", "AES_KEY_WRAP_KWP", "AES_KEY_WRAP_PKCS7", "HASH_ML_DSA",
+    "ECDH_AES_KEY_WRAP", "ECDH_COF_AES_KEY_WRAP", "ECDH_X_AES_KEY_WRAP",
 }  # fmt: skip
 
 
@@ -88,6 +104,8 @@ def test_single_part_mechanisms_are_those_of_the_text() -> None:
 #: "This mechanism can wrap and unwrap any secret key": no private ones.
 SECRETS_ONLY = {
     "RSA_PKCS", "RSA_X_509", "RSA_PKCS_OAEP", "AES_ECB", "AES_CBC", "AES_CTR", "DES3_ECB", "DES3_CBC",
+    "AES_OFB", "AES_CFB8", "AES_CFB64", "AES_CFB128", "AES_CTS", "CAMELLIA_ECB", "CAMELLIA_CBC", "SEED_ECB", "SEED_CBC",
+    "BLOWFISH_CBC", "CHACHA20", "SALSA20",
 }  # fmt: skip
 
 

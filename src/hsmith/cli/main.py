@@ -11,8 +11,9 @@ from hsmith.cli.parser import EXIT_CODES, EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_PI
 
 NOUNS = {
     "module": "print the path of the PKCS#11 module",
-    "token": "make, list, show and delete tokens",
+    "token": "make, list, show, unlock and delete tokens",
     "key": "generate, list, show and delete keys",
+    "user": "add, list and remove the named users of a token",
     "keeper": "run, start, stop and ask the process that holds the keys",
     "doctor": "say what is wrong with this installation, and how to mend it",
 }

@@ -5,10 +5,10 @@ from hsmith.spec.faults import Refused
 
 ABOUT_PIN = {
     Fault.PIN_INCORRECT: "The PIN is wrong.",
-    Fault.PIN_LOCKED: "The PIN is locked after too many wrong ones.",
+    Fault.PIN_LOCKED: "The PIN is locked after too many wrong ones. The SO sets a new user PIN: hsmith token unlock.",
     Fault.PIN_LEN_RANGE: "A PIN has 4 to 255 bytes.",
     Fault.PIN_INVALID: "The PIN is not acceptable.",
-    Fault.USER_PIN_NOT_INITIALIZED: "The token has no user PIN yet; the SO sets it with C_InitPIN.",
+    Fault.USER_PIN_NOT_INITIALIZED: "The token has no user PIN yet; the SO sets it: hsmith token unlock.",
 }
 SENTENCES = {
     **ABOUT_PIN,

@@ -1,4 +1,4 @@
-"""hsmith token: make, list, show and delete tokens."""
+"""hsmith token: make, list, show, unlock and delete tokens."""
 
 import argparse
 import contextlib
@@ -22,6 +22,7 @@ def build(parser: argparse.ArgumentParser) -> None:
     _verb(verbs, "list", list_all, "list all tokens")
     for name, run, meaning in (
         ("show", show, "say all about a token"),
+        ("unlock", unlock, "give the user a new PIN, as the SO, when the old one is locked or lost"),
         ("delete", delete, "delete a token and all its keys for ever"),
     ):
         verb = _verb(verbs, name, run, meaning)
@@ -29,6 +30,8 @@ def build(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--label", dest="token", metavar="LABEL", help="the token's label (default: the only token)")
         one.add_argument("--token", metavar="LABEL", help="the same")
         one.add_argument("--slot", type=int, metavar="N", help="its slot, where labels are not unique")
+        if name == "unlock":
+            pins.add_options(verb, "so_pin", "pin")
         if name == "delete":
             verb.add_argument("--yes", action="store_true", help="do not ask")
             pins.add_options(verb, "so_pin")
@@ -54,9 +57,7 @@ def _build_init(verb: argparse.ArgumentParser) -> None:
 
 
 def init(options: argparse.Namespace) -> int:
-    from hsmith.spec.constants import UserType
     from hsmith.wire.client import Client
-    from hsmith.wire.session import Session
 
     label = os.fsencode(options.label)
     if not 0 < len(label) <= LABEL_SIZE:
@@ -69,9 +70,7 @@ def init(options: argparse.Namespace) -> int:
             return EXIT_FAILED
         client.call("C_InitToken", slot, so_pin, label.ljust(LABEL_SIZE))
         if pin is not None:
-            with Session(client, slot, rw=True) as session:
-                session.login(so_pin, UserType.SO)
-                session.call("C_InitPIN", pin)
+            _set_user_pin(client, slot, so_pin=so_pin, pin=pin)
         found = next(token for token in client.admin("tokens")["tokens"] if token["slot"] == slot)
     emit(options, found, f"Token '{options.label}' is in slot {slot}, serial {found['serial']}.")
     return EXIT_OK
@@ -125,6 +124,28 @@ def show(options: argparse.Namespace) -> int:
         found = choose(client, options)
     emit(options, found, facts(found))
     return EXIT_OK
+
+
+def unlock(options: argparse.Namespace) -> int:
+    from hsmith.cli.target import choose
+    from hsmith.wire.client import Client
+
+    with Client() as client:
+        found = choose(client, options)
+        so_pin = pins.take(options, "so_pin")
+        _set_user_pin(client, found["slot"], so_pin=so_pin, pin=pins.take(options, "pin", new=True))
+        found = choose(client, options)
+    emit(options, found, f"The user PIN of token '{found['label']}' is set, and not locked.")
+    return EXIT_OK
+
+
+def _set_user_pin(client: Any, slot: int, *, so_pin: bytes, pin: bytes) -> None:
+    from hsmith.spec.constants import UserType
+    from hsmith.wire.session import Session
+
+    with Session(client, slot, rw=True) as session:
+        session.login(so_pin, UserType.SO)
+        session.call("C_InitPIN", pin)
 
 
 def delete(options: argparse.Namespace) -> int:

@@ -1,30 +1,53 @@
-"""Objects that every token has by itself: one CKO_MECHANISM object for each mechanism (chapter "Mechanism objects")."""
+"""Objects that every token has by itself: a CKO_MECHANISM object for each mechanism, a CKO_PROFILE object for each
+profile that is met (chapters "Mechanism objects", "Profile objects").
+
+There are no CKO_VALIDATION objects: nobody has validated hsmith.
+"""
 
 from typing import Any, Final
 
 from hsmith.core.objects import Object
-from hsmith.spec.constants import Attr, ObjectClass
+from hsmith.spec.constants import Attr, ObjectClass, ProfileId
 from hsmith.spec.mechanisms import MECHANISMS
 from hsmith.spec.values import Template
 
 #: Handles of built-in objects: above all token objects, below all session objects.
 FIRST: Final = 0x7F000000
 
+#: Of the profiles for providers not Complete Provider, since not every mechanism of the text is offered, and not Public
+#: Certificates Token, whose conditions are about what users put on a token: they may make a certificate private.
+PROFILES: Final = (
+    ProfileId.BASELINE_PROVIDER,
+    ProfileId.EXTENDED_PROVIDER,
+    ProfileId.AUTHENTICATION_TOKEN,
+    ProfileId.HKDF_TLS_TOKEN,
+)
 
-def _mechanism_object(number: int, mechanism: int) -> Object:
-    attributes: dict[int, Any] = {Attr.CLASS: ObjectClass.MECHANISM, Attr.MECHANISM_TYPE: int(mechanism)}
-    return Object(number, attributes)
+
+def _described() -> list[dict[int, Any]]:
+    classes = (
+        (ObjectClass.MECHANISM, Attr.MECHANISM_TYPE, sorted(MECHANISMS)),
+        (ObjectClass.PROFILE, Attr.PROFILE_ID, PROFILES),
+    )
+    return [{Attr.CLASS: int(cls), attr: int(value)} for cls, attr, values in classes for value in values]
 
 
-OBJECTS: Final = {
-    FIRST + index: _mechanism_object(FIRST + index, mechanism) for index, mechanism in enumerate(sorted(MECHANISMS))
-}
+def _objects() -> dict[int, Object]:
+    found = {}
+    for number, attributes in enumerate(_described(), FIRST):
+        attributes[Attr.UNIQUE_ID] = f"built-in-{number - FIRST}".encode()
+        found[number] = Object(number, attributes)
+    return found
+
+
+OBJECTS: Final = _objects()
+_CLASSES: Final = frozenset(object.cls for object in OBJECTS.values())
 
 
 def find(template: Template) -> list[int]:
-    """Handles of the built-in objects that match; none unless the template names their class, as the chapter says."""
-    wanted = dict(template)
-    if wanted.get(Attr.CLASS) != ObjectClass.MECHANISM:
+    """Handles of the built-in objects that match; none unless the template names their class: a program that asks for
+    all objects means those that somebody made."""
+    if dict(template).get(Attr.CLASS) not in _CLASSES:
         return []
     return [
         number

@@ -1,13 +1,24 @@
 """The store as the core uses it: its failures become the return values of the standard."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from hsmith.core.policy.profiles import Profile
+from hsmith.core.policy.values import Values
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
-from hsmith.store.records import Change, KeyslotRecord, ObjectRecord, Store, StoreBroken, StoreFull, TokenRecord
+from hsmith.store.records import (
+    Change,
+    KeyslotRecord,
+    ObjectRecord,
+    Store,
+    StoreBroken,
+    StoreFull,
+    TokenRecord,
+    ValueRecord,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,6 +46,7 @@ class Settings:
     attempts: int = 10  # wrong PINs until a PIN is locked
     kdf_milliseconds: int = 150  # what deriving a key from a PIN shall cost
     grace_seconds: float = 60.0  # how long a PIN that was right opens the token fast after the last logout
+    profile: Profile = Profile.DEFAULT  # of new tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,11 @@ class Durable:
     store: Store
     secret: bytes
     settings: Settings
+    #: What is remembered of the values of keys.
+    values: Values = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", Values(self.secret, read=self.value, commit=self.commit))
 
     @_refusing
     def commit(self, changes: Sequence[Change]) -> None:
@@ -53,6 +70,14 @@ class Durable:
     @_refusing
     def reserve(self) -> int:
         return self.store.reserve()
+
+    @_refusing
+    def reserve_many(self, count: int) -> range:
+        return self.store.reserve_many(count)
+
+    @_refusing
+    def page(self, token: int, *, after: int, limit: int) -> list[tuple[ObjectRecord, tuple[bytes, ...]]]:
+        return self.store.page(token, after=after, limit=limit)
 
     @_refusing
     def tokens(self) -> list[TokenRecord]:
@@ -73,3 +98,7 @@ class Durable:
     @_refusing
     def count(self, token: int) -> int:
         return self.store.count(token)
+
+    @_refusing
+    def value(self, name: bytes) -> ValueRecord | None:
+        return self.store.value(name)

@@ -1,5 +1,6 @@
 """The HSM: its slots, the tokens in them, and the events that happen to them."""
 
+import logging
 import threading
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from hsmith.core.token import Token
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 from hsmith.store import secret
+from hsmith.store.records import KeyslotRecord, TokenRecord
 from hsmith.store.sqlite import SqliteStore
+
+log = logging.getLogger("hsmith.core")
 
 
 class Hsm:
@@ -28,7 +32,14 @@ class Hsm:
         for record in durable.tokens():
             self._next = record.slot + 1
             if record.blob:
-                self._slots[record.slot] = Token(record, durable)
+                self._load(record, durable.keyslots(record.id))
+
+    def _load(self, record: TokenRecord, credentials: list[KeyslotRecord]) -> None:
+        """A token that was altered or is damaged is left alone, and the others are served."""
+        try:
+            self._slots[record.slot] = Token(record, credentials, self.durable)
+        except Refused as refused:
+            log.error("slot %d is left out: %s", record.slot, refused.reason)
 
     @classmethod
     def opened(cls, folder: Path, settings: Settings | None = None) -> "Hsm":

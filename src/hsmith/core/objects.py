@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hsmith.core.policy.values import Record
 from hsmith.crypto import keys
 from hsmith.crypto.key import Key
 from hsmith.spec.constants import Attr, ObjectClass
@@ -20,7 +21,7 @@ class Object:
     notices at its next step.
     """
 
-    __slots__ = ("__weakref__", "_key", "alive", "attributes", "id", "owner", "private", "version")
+    __slots__ = ("__weakref__", "_key", "alive", "attributes", "granted", "id", "owner", "private", "record", "version")
 
     def __init__(self, id: int, attributes: Mapping[int, Any], *, version: int = 1, owner: object = None) -> None:
         self.id = id
@@ -30,6 +31,9 @@ class Object:
         self.private = bool(attributes.get(Attr.PRIVATE, False))
         self.alive = True
         self._key: Key | None = None
+        #: What is remembered of the key's value, once somebody asked, and the roles that are durably among it.
+        self.record: Record | None = None
+        self.granted = 0
 
     def __repr__(self) -> str:
         return f"<Object {self.id} version {self.version}>"

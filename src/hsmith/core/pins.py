@@ -4,14 +4,22 @@ A failure is durable before the PIN is checked. To spare a commit at each login,
 of the true one after a right PIN: it is set to at most one then, and exactly at an orderly end.
 """
 
+import contextlib
+import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from hsmith.crypto import primitives
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 
 MIN_PIN, MAX_PIN = 4, 255
+
+#: Derivations at a time: each takes a processor and 64 MiB, however many clients log in at once. Logins that need none
+#: (WarmKeys) do not wait for them.
+DERIVING: Final = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 
 
 def check_new(pin: bytes | None) -> bytes:
@@ -24,35 +32,64 @@ def check_new(pin: bytes | None) -> bytes:
 
 
 class Attempts:
-    """The failures of one credential. ``stored`` is what the store holds, never less than ``failures``."""
+    """The failures of one credential. Thread-safe. ``stored`` is what the store holds, never less than the failures and
+    the attempts that are being checked now: those count as failed until they are found right."""
 
     def __init__(self, failures: int, limit: int, save: Callable[[int], None]) -> None:
         self.failures = self.stored = failures
         self.limit = limit
         self._save = save
+        self._running = 0
+        self._ended = threading.Condition()
 
     @property
     def locked(self) -> bool:
         return self.failures >= self.limit
 
-    def begin(self) -> None:
-        """Count the attempt durably as failed before it is made."""
-        if self.locked:
-            raise Refused(Fault.PIN_LOCKED, "too many wrong PINs")
-        self._store_at_least(self.failures + 1)
+    @contextlib.contextmanager
+    def one(self) -> Iterator["Attempt"]:
+        """An attempt, counted durably as failed before it is made. What ends by an exception was none.
 
-    def failed(self) -> None:
-        self.failures += 1
+        So many run at once that all of them could be wrong; others wait, and are not refused, for most are right.
+        """
+        attempt = Attempt()
+        with self._ended:
+            while self.failures + self._running >= self.limit:
+                if self.locked:
+                    raise Refused(Fault.PIN_LOCKED, "too many wrong PINs")
+                self._ended.wait()
+            self._store_at_least(self.failures + self._running + 1)
+            self._running += 1
+        try:
+            yield attempt
+        finally:
+            with self._ended:
+                self._running -= 1
+                self._ended.notify_all()
+                self._judge(attempt)
 
-    def succeeded(self) -> None:
-        self.failures = 0
-        if self.stored > 1:
-            self._store(1)
+    def _judge(self, attempt: "Attempt") -> None:
+        if attempt.right is False:
+            self.failures += 1
+        elif attempt.right:
+            self.failures = 0
+            least = max(1, self._running)
+            if self.stored > least:
+                self._store(least)
+
+    def reset(self, save: Callable[[], None]) -> None:
+        """The PIN is another one: ``save`` stores it, and a count of 0 with it."""
+        with self._ended:
+            save()
+            self.failures = self.stored = 0
+            self._ended.notify_all()
 
     def settle(self) -> None:
         """Make the stored count exact, at an orderly end."""
-        if self.stored != self.failures:
-            self._store(self.failures)
+        with self._ended:
+            count = self.failures + self._running
+            if self.stored != count:
+                self._store(count)
 
     def _store_at_least(self, count: int) -> None:
         if self.stored < count:
@@ -61,6 +98,15 @@ class Attempts:
     def _store(self, count: int) -> None:
         self._save(count)
         self.stored = count
+
+
+class Attempt:
+    """One try of a PIN: ``right`` is None until it was checked."""
+
+    __slots__ = ("right",)
+
+    def __init__(self) -> None:
+        self.right: bool | None = None
 
 
 class WarmKeys:

@@ -1,13 +1,14 @@
 """The objects of one token: found by index, loaded when they are used, changed in the store first."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from hsmith.core import templates
 from hsmith.core.durable import Durable
 from hsmith.core.objects import Object
+from hsmith.core.policy.values import Record
 from hsmith.spec.constants import Attr, Fault
 from hsmith.spec.faults import Refused
 from hsmith.spec.values import Template
@@ -41,10 +42,15 @@ class Shelf:
         found = self._recent.get(id)
         return found if found is not None else self._load(id)
 
-    def add(self, *attribute_sets: Mapping[int, Any]) -> list[Object]:
-        """Make new objects, all or none: the two halves of a key pair exist together or not at all."""
+    def add(self, *attribute_sets: Mapping[int, Any], records: Sequence[Record | None] = ()) -> list[Object]:
+        """Make new objects, all or none: the two halves of a key pair exist together or not at all. ``records``: what is
+        remembered of their values, in the same order; it becomes durable with them."""
         made = [Object(self._durable.reserve(), attributes) for attributes in attribute_sets]
-        self._durable.commit([self._put(object) for object in made])
+        known = [record for record in records if record is not None]
+        with self._durable.values.saving(known) as remembered:
+            self._durable.commit([*(self._put(object) for object in made), *remembered])
+        for object, record in zip(made, records, strict=False):
+            object.record = record
         with self._lock:
             for object in made:
                 self._keep(object)

@@ -2,34 +2,24 @@
 
 import threading
 import time
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any
 
-from hsmith.core import users
+from hsmith.core import credentials, users
+from hsmith.core.credentials import SO, USER, Credentials
 from hsmith.core.durable import Durable
-from hsmith.core.pins import Attempts, WarmKeys, check_new
+from hsmith.core.pins import check_new
+from hsmith.core.policy.policy import Policy
+from hsmith.core.policy.profiles import PROFILES, Profile
 from hsmith.core.shelf import Shelf
 from hsmith.crypto import primitives
 from hsmith.spec.constants import Fault, TokenFlag
 from hsmith.spec.faults import Refused
-from hsmith.store import keyslots, sealing
-from hsmith.store.records import (
-    ClearObjects,
-    DeleteKeyslot,
-    KeyslotRecord,
-    PutKeyslot,
-    PutToken,
-    SetFailures,
-    TokenRecord,
-)
+from hsmith.store import sealing
+from hsmith.store.records import ClearObjects, KeyslotRecord, PutKeyslot, PutToken, TokenRecord
 
-SO, USER = "so", "user"
-
-#: Flags that tell how many tries are left, by credential: count low, final try, locked.
-_PIN_FLAGS = {
-    SO: (TokenFlag.SO_PIN_COUNT_LOW, TokenFlag.SO_PIN_FINAL_TRY, TokenFlag.SO_PIN_LOCKED),
-    USER: (TokenFlag.USER_PIN_COUNT_LOW, TokenFlag.USER_PIN_FINAL_TRY, TokenFlag.USER_PIN_LOCKED),
-}
+__all__ = ["SO", "USER", "Field", "Token", "make"]
 
 
 class Field(IntEnum):
@@ -38,56 +28,45 @@ class Field(IntEnum):
     LABEL = 1
     SERIAL = 2
     CREATED = 3
-
-
-class _Keyslot:
-    """One credential of the token: the wrapped master key and its failed attempts."""
-
-    def __init__(self, blob: bytes, attempts: Attempts) -> None:
-        self.blob = blob
-        self.attempts = attempts
+    ROOT = 4  # only in a token that came from another store: its origin
+    OFFSET = 5
+    PROFILE = 6  # of hsmith.core.policy.profiles, by its place there; missing: the default one
 
 
 class Token:
     """An initialised token in its slot. Thread-safe."""
 
-    def __init__(self, record: TokenRecord, durable: Durable) -> None:
+    def __init__(self, record: TokenRecord, keyslots: Iterable[KeyslotRecord], durable: Durable) -> None:
+        """Refused(DEVICE_ERROR): the record was altered, or belongs elsewhere."""
         self.id = record.id
         self.slot = record.slot
         self._durable = durable
         self._version = record.version
-        self._public = sealing.Sealer(durable.secret, token=record.id, private=False)
         self._private: sealing.Sealer | None = None
         self._master: bytes | None = None
         self._logins = 0
-        self._lock = threading.RLock()
-        self._warm = WarmKeys(durable.settings.grace_seconds)
+        self._lock = threading.Lock()
+        #: Held over a change of credentials, for all of the time that it takes; logins do not wait for it.
+        self._changing = threading.RLock()
         self.shelf = Shelf(record.id, durable, self)
         self.sessions = 0  # open sessions of all applications
+        self._sessions_lock = threading.Lock()
         #: A secret of this initialisation of the token while the keeper runs.
         self.boot_key = primitives.random_bytes(32)
         self._read_state(record)
-        self._read_keyslots()
+        self.credentials = Credentials(record.id, keyslots, origin=self.origin, durable=durable)
 
     # -- what it is
 
     @property
     def user_pin_set(self) -> bool:
-        return USER in self._keyslots
+        return USER in self.credentials
 
     def flags(self) -> TokenFlag:
         """CK_TOKEN_INFO flags (section "General data types", CK_TOKEN_INFO)."""
         flags = TokenFlag.RNG | TokenFlag.LOGIN_REQUIRED | TokenFlag.TOKEN_INITIALIZED
         flags |= TokenFlag.DUAL_CRYPTO_OPERATIONS | TokenFlag.ASYNC_SESSION_SUPPORTED
-        if self.user_pin_set:
-            flags |= TokenFlag.USER_PIN_INITIALIZED
-        for name, (low, final, locked) in _PIN_FLAGS.items():
-            keyslot = self._keyslots.get(name)
-            if keyslot is None or keyslot.attempts.failures == 0:
-                continue
-            left = keyslot.attempts.limit - keyslot.attempts.failures
-            flags |= locked if left <= 0 else low | final if left == 1 else low
-        return flags
+        return flags | self.credentials.flags()
 
     def sealer(self, private: bool) -> sealing.Sealer:
         if not private:
@@ -101,13 +80,16 @@ class Token:
 
     def login(self, name: str, pin: bytes) -> None:
         """Check the PIN and hold the master key until as many logout() calls."""
+        made = self.boot_key
+        master = self.credentials.open(name, pin)
         with self._lock:
-            master = self._open(name, pin)
+            if made is not self.boot_key:
+                raise Refused(Fault.PIN_INCORRECT, "the token was initialised again meanwhile")
             if self._master is None:
                 self._master = master
-                self._private = sealing.Sealer(master, token=self.id, private=True)
+                self._private = sealing.Sealer(master, token=self.id, private=True, offset=self.origin.offset)
             self._logins += 1
-            self._warm.stop_grace()
+            self.credentials.stop_grace()
 
     def logout(self) -> None:
         """One application fewer is logged in; after the last nothing private stays ready."""
@@ -117,152 +99,132 @@ class Token:
                 return
             self._master = self._private = None
             self.shelf.forget_private()
-            self._warm.start_grace()
+            self.credentials.start_grace()
 
     def verify(self, name: str, pin: bytes) -> None:
         """Check a PIN for one operation (CKU_CONTEXT_SPECIFIC); it counts like a login."""
-        with self._lock:
-            self._open(name, pin)
+        self.credentials.open(name, pin)
 
     def set_pin(self, name: str, old: bytes, new: bytes | None) -> None:
         new = check_new(new)
-        with self._lock:
-            self._put_keyslot(name, new, self._open(name, old))
+        with self._changing:
+            self.credentials.put(name, new, self.credentials.open(name, old))
 
     def init_user_pin(self, pin: bytes | None) -> None:
         """C_InitPIN: the SO, logged in, gives the user a PIN; a locked user PIN is unlocked by it."""
         pin = check_new(pin)
-        with self._lock:
-            if self._master is None:
+        with self._changing:
+            master = self._master
+            if master is None:
                 raise Refused(Fault.USER_NOT_LOGGED_IN, "the SO is not logged in")
-            self._put_keyslot(USER, pin, self._master)
+            self.credentials.put(USER, pin, master)
 
     def initialise_again(self, so_pin: bytes, label: bytes) -> None:
         """C_InitToken on a token: every object and the user PIN go, the SO PIN stays."""
-        with self._lock:
-            self._open(SO, so_pin)
-            record, changes = _fresh(self.id, self.slot, self._version + 1, label, so_pin, self._durable, self.serial)
-            self._durable.commit([ClearObjects(self.id), *changes])
-            self._version = record.version
-            self._warm.forget()
-            self.shelf.forget()
-            self.boot_key = primitives.random_bytes(32)
-            self._read_state(record)
-            self._read_keyslots()
+        with self._changing:
+            self.credentials.open(SO, so_pin)
+            version, place = self._version + 1, (self.id, self.slot)
+            record, keyslot = _fresh(
+                *place, version, label=label, so_pin=so_pin, durable=self._durable, serial=self.serial,
+                profile=self.policy.profile,
+            )  # fmt: skip
+            with self._lock:
+                self._durable.commit([ClearObjects(self.id), PutToken(record), PutKeyslot(keyslot)])
+                self._version = record.version
+                self.shelf.forget()
+                self.boot_key = primitives.random_bytes(32)
+                self._read_state(record)
+                self.credentials.load([keyslot], origin=self.origin)
 
     # -- named users: the SO makes and removes them
 
     def users(self) -> list[tuple[str, bool]]:
         """(name, whether the PIN is locked) of every named user."""
-        keyslots = self._keyslots
-        return [(name, keyslots[users.keyslot(name)].attempts.locked) for name in users.names(list(keyslots))]
+        return self.credentials.users()
 
     def add_user(self, so_pin: bytes, name: str, pin: bytes) -> None:
         """Make a named user, or give the one of that name a new PIN, which also unlocks him."""
         keyslot, pin = users.keyslot(users.check_name(name)), check_new(pin)
-        with self._lock:
-            self._put_keyslot(keyslot, pin, self._open(SO, so_pin))
+        with self._changing:
+            self.credentials.put(keyslot, pin, self.credentials.open(SO, so_pin))
 
     def remove_user(self, so_pin: bytes, name: str) -> None:
         """Remove a named user. Whoever is logged in by his name stays so until he logs out."""
         keyslot = users.keyslot(name)
-        with self._lock:
-            self._open(SO, so_pin)
-            if keyslot not in self._keyslots:
+        with self._changing:
+            self.credentials.open(SO, so_pin)
+            if keyslot not in self.credentials:
                 raise Refused(Fault.ARGUMENTS_BAD, f"there is no user {name!r}; 'hsmith user list' shows all")
-            self._durable.commit([DeleteKeyslot(self.id, keyslot)])
-            self._warm.forget(keyslot)
-            del self._keyslots[keyslot]
+            self.credentials.remove(keyslot)
 
     def check_so(self, pin: bytes) -> None:
         """Whether this is the SO PIN, counted as a login is."""
-        with self._lock:
-            self._open(SO, pin)
+        self.credentials.open(SO, pin)
+
+    def set_profile(self, so_pin: bytes, profile: Profile) -> None:
+        """Change what the token permits. No session may be open: operations that run were begun under other rules."""
+        if self.sessions:
+            raise Refused(Fault.SESSION_EXISTS, "an application has a session with this token: end it first")
+        with self._changing:
+            self.credentials.open(SO, so_pin)
+            with self._lock:
+                state = self.state | {Field.PROFILE: PROFILES.index(profile)}
+                sealer = sealing.TokenSealer(self._durable.secret, token=self.id)
+                record = sealer.seal(self.slot, self._version + 1, state)
+                self._durable.commit([PutToken(record)])
+                self._version = record.version
+                self.shelf.forget()
+                self._read_state(record)
 
     def tombstone(self) -> list[ClearObjects | PutToken]:
         """The changes that remove the token but keep its slot ID from being given again."""
         return [ClearObjects(self.id), PutToken(TokenRecord(self.id, self.slot, self._version + 1, b""))]
 
+    def count_sessions(self, change: int) -> None:
+        with self._sessions_lock:
+            self.sessions += change
+
     def close(self) -> None:
         """Orderly end: stored counts become exact and nothing secret stays."""
+        self.credentials.close()
         with self._lock:
-            for keyslot in self._keyslots.values():
-                keyslot.attempts.settle()
             self._master = self._private = None
-            self._warm.forget()
             self.shelf.forget()
 
     # -- inside
 
-    def _open(self, name: str, pin: bytes) -> bytes:
-        keyslot = self._keyslots.get(name)
-        if keyslot is None and name == USER:
-            raise Refused(Fault.USER_PIN_NOT_INITIALIZED, "the user PIN was never set: the SO sets it")
-        if keyslot is None:
-            self._work_in_vain(pin)
-            raise Refused(Fault.PIN_INCORRECT, "there is no such user, or the PIN is wrong")
-        keyslot.attempts.begin()
-        master = self._warm.open(name, pin)
-        if master is None:
-            master = self._unwrap(name, keyslot, pin)
-            self._warm.remember(name, pin, master)
-        keyslot.attempts.succeeded()
-        return master
-
-    def _unwrap(self, name: str, keyslot: _Keyslot, pin: bytes) -> bytes:
-        try:
-            return keyslots.open(pin, keyslot.blob, secret=self._durable.secret, token=self.id, name=name)
-        except keyslots.WrongPin:
-            keyslot.attempts.failed()
-            raise Refused(Fault.PIN_INCORRECT, "the PIN is wrong") from None
-
-    def _work_in_vain(self, pin: bytes) -> None:
-        """What a wrong PIN costs, so that the time does not tell which names there are: one commit, one derivation."""
-        self._durable.commit([SetFailures(self.id, SO, self._keyslots[SO].attempts.stored)])
-        _keyslot(self.id, "", pin, bytes(32), self._durable)
-
-    def _put_keyslot(self, name: str, pin: bytes, master: bytes) -> None:
-        record = _keyslot(self.id, name, pin, master, self._durable)
-        self._durable.commit([PutKeyslot(record)])
-        self._warm.forget(name)
-        self._keyslots[name] = self._loaded(record)
-
-    def _loaded(self, record: KeyslotRecord) -> _Keyslot:
-        def save(failures: int) -> None:
-            self._durable.commit([SetFailures(self.id, record.name, failures)])
-
-        return _Keyslot(record.blob, Attempts(record.failures, self._durable.settings.attempts, save))
-
     def _read_state(self, record: TokenRecord) -> None:
-        state: dict[int, Any] = sealing.TokenSealer(self._durable.secret, token=self.id).unseal(record)
+        try:
+            state: dict[int, Any] = sealing.TokenSealer(self._durable.secret, token=self.id).unseal(record)
+        except sealing.Damaged as damaged:
+            raise Refused(Fault.DEVICE_ERROR, str(damaged)) from damaged
         self.label: bytes = state[Field.LABEL]
         self.serial: bytes = state[Field.SERIAL]  # 16 ASCII characters
         self.created: int = state[Field.CREATED]
-
-    def _read_keyslots(self) -> None:
-        self._keyslots = {record.name: self._loaded(record) for record in self._durable.keyslots(self.id)}
+        self.policy = Policy(PROFILES[state.get(Field.PROFILE, 0)], self._durable.values)
+        self.state = state
+        own = sealing.Origin.own(self._durable.secret, self.id)
+        self.origin = sealing.Origin(state[Field.ROOT], state[Field.OFFSET]) if Field.ROOT in state else own
+        self._public = sealing.Sealer(self.origin.root, token=self.id, private=False, offset=self.origin.offset)
 
 
 def make(slot: int, so_pin: bytes, label: bytes, durable: Durable) -> Token:
     """C_InitToken on an uninitialised slot. ``label``: 32 bytes, blank padded."""
     id = durable.reserve()
     serial = primitives.random_bytes(8).hex().encode()
-    record, changes = _fresh(id, slot, 1, label, so_pin, durable, serial)
-    durable.commit(changes)
-    return Token(record, durable)
+    profile = durable.settings.profile
+    record, keyslot = _fresh(id, slot, 1, label=label, so_pin=so_pin, durable=durable, serial=serial, profile=profile)
+    durable.commit([PutToken(record), PutKeyslot(keyslot)])
+    return Token(record, [keyslot], durable)
 
 
 def _fresh(
-    id: int, slot: int, version: int, label: bytes, so_pin: bytes, durable: Durable, serial: bytes
-) -> tuple[TokenRecord, list[PutToken | PutKeyslot]]:
+    id: int, slot: int, version: int, *, label: bytes, so_pin: bytes, durable: Durable, serial: bytes, profile: Profile
+) -> tuple[TokenRecord, KeyslotRecord]:
     """A token's first records: a new master key under the SO PIN, and the sealed state."""
     master = primitives.random_bytes(32)
     state: dict[int, Any] = {Field.LABEL: label, Field.SERIAL: serial, Field.CREATED: int(time.time())}
+    state[Field.PROFILE] = PROFILES.index(profile)
     record = sealing.TokenSealer(durable.secret, token=id).seal(slot, version, state)
-    return record, [PutToken(record), PutKeyslot(_keyslot(id, SO, so_pin, master, durable))]
-
-
-def _keyslot(token: int, name: str, pin: bytes, master: bytes, durable: Durable) -> KeyslotRecord:
-    cost = keyslots.calibrate(durable.settings.kdf_milliseconds)
-    blob = keyslots.make(pin, master, secret=durable.secret, token=token, name=name, cost=cost)
-    return KeyslotRecord(token, name, blob, 0)
+    origin = sealing.Origin.own(durable.secret, id)
+    return record, credentials.make(id, SO, so_pin, master=master, origin=origin, durable=durable)

@@ -21,7 +21,7 @@ from hsmith.spec.params import CcmWrapParams, GcmWrapParams
 
 _FULL_TAG: Final = 16  # bytes
 _LIBRARY_IVS: Final = range(8, 129)  # bytes of an IV that the first library takes; the second takes the others
-_IV_MAXIMUM: Final = 65536
+IV_MAXIMUM: Final = 65536
 _FREE_MINIMUM: Final = 32  # bits: fewer repeat too soon
 _CCM_TAGS: Final = (4, 6, 8, 10, 12, 14, 16)
 
@@ -47,8 +47,8 @@ def _tag_length(params: _GcmFields) -> int:
     """Bytes. SP 800-38D has 32, 64 and 96 to 128 bits; whole bytes between those are accepted too."""
     if not 32 <= params.tag_bits <= 128 or params.tag_bits % 8:
         raise bad_parameter("ulTagBits must be a multiple of 8 from 32 to 128")
-    if not 1 <= len(params.iv) <= _IV_MAXIMUM:
-        raise bad_parameter(f"the IV must have 1 to {_IV_MAXIMUM} bytes: 12 is usual")
+    if not 1 <= len(params.iv) <= IV_MAXIMUM:
+        raise bad_parameter(f"the IV must have 1 to {IV_MAXIMUM} bytes: 12 is usual")
     return params.tag_bits // 8
 
 

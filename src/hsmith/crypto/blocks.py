@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import Camellia, TripleDES
+from cryptography.hazmat.decrepit.ciphers.algorithms import SEED, Blowfish, Camellia, TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -33,6 +33,9 @@ def _triple_des(value: bytes) -> TripleDES:
 AES_CIPHER: Final = BlockCipher(16, AES)
 DES3_CIPHER: Final = BlockCipher(8, _triple_des)
 CAMELLIA_CIPHER: Final = BlockCipher(16, Camellia)
+SEED_CIPHER: Final = BlockCipher(16, SEED)
+BLOWFISH_CIPHER: Final = BlockCipher(8, Blowfish)
+XTS_CIPHER: Final = BlockCipher(16, AES)  # two keys in one
 
 
 def algorithm_of(cipher: BlockCipher, key: Key) -> Any:
@@ -150,11 +153,11 @@ class UnpaddingStream(Stream):
 
 
 class CounterStream(Stream):
-    """CTR. ``room``: bytes until the counter's bits would overflow: DATA_LEN_RANGE."""
+    """CTR and its like. ``context``: has update(). ``room``: bytes until the counter overflows: DATA_LEN_RANGE."""
 
     __slots__ = ("_context", "_room")
 
-    def __init__(self, context: CipherContext, room: int) -> None:
+    def __init__(self, context: Any, room: int) -> None:
         self._context = context
         self._room = room
 
@@ -162,7 +165,7 @@ class CounterStream(Stream):
         self._room -= len(data)
         if self._room < 0:
             raise Refused(Fault.DATA_LEN_RANGE, "the data is longer than the counter's bits allow")
-        return self._context.update(data)
+        return bytes(self._context.update(data))
 
     def finish(self) -> bytes:
         return b""
@@ -177,7 +180,7 @@ class CounterStream(Stream):
         return length
 
 
-class _Mode(Engine):
+class Mode(Engine):
     """One mode of one cipher; wrapping encrypts the key, padded with zeros where the mode needs whole blocks."""
 
     def __init__(self, cipher: BlockCipher) -> None:
@@ -205,7 +208,7 @@ def unwrapping(stream: Stream, wrapped: Buffer) -> bytes:
         raise Refused(Fault.WRAPPED_KEY_INVALID, "the key does not unwrap under this key") from None
 
 
-class Ecb(_Mode):
+class Ecb(Mode):
     """CKM_AES_ECB, CKM_DES3_ECB."""
 
     def encrypt(self, key: Key, params: Any) -> Stream:
@@ -217,7 +220,7 @@ class Ecb(_Mode):
         return BlockStream(context, self._cipher.block, encrypting=False)
 
 
-class Cbc(_Mode):
+class Cbc(Mode):
     """CKM_AES_CBC, CKM_DES3_CBC. The parameter is the IV, one block."""
 
     def _library(self, key: Key, params: bytes) -> Cipher[modes.CBC]:
@@ -245,7 +248,7 @@ class CbcPad(Cbc):
         return self.encrypt(key, params).once(material)
 
 
-class Ctr(_Mode):
+class Ctr(Mode):
     """CKM_AES_CTR."""
 
     def _stream(self, key: Key, params: Any, *, encrypting: bool) -> Stream:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_ds
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
+from hsmith.crypto import der
 from hsmith.crypto.curves import Curve, curve_of, well_spelt
 from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier, Wanted
 from hsmith.crypto.fitting import last, wanted_length
@@ -26,7 +27,7 @@ from hsmith.crypto.streams import (
     bad_parameter,
     wrong_length,
 )
-from hsmith.spec.constants import Attr, Fault, Kdf, KeyType, Mechanism
+from hsmith.spec.constants import Attr, Fault, Kdf, KeyType, Mechanism, ObjectClass
 from hsmith.spec.faults import Refused
 
 
@@ -151,19 +152,57 @@ class Ecdh(Engine):
     """CKM_ECDH1_DERIVE and CKM_ECDH1_COFACTOR_DERIVE, the same for curves of cofactor 1 and those of RFC 7748."""
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
-        kdf, shared = params.kdf, params.shared_data
-        if kdf == Kdf.NULL and shared:
-            raise bad_parameter("pSharedData must be NULL with CKD_NULL")
-        if kdf != Kdf.NULL and kdf not in X963_KDFS and kdf not in SP800_KDFS:
-            raise bad_parameter(f"the key derivation function 0x{kdf:x} is not offered")
-        secret = _agree(key, params.public_data)
-        if kdf == Kdf.NULL:
-            return last(secret, wanted)
-        row = X963_KDFS.get(kdf) or SP800_KDFS[kdf]
-        length = wanted_length(wanted) or row.size
-        if kdf in X963_KDFS:
-            return last(X963KDF(row.algorithm, length, shared or None).derive(secret), wanted)
-        return last(ConcatKDFHash(row.algorithm, length, shared or None).derive(secret), wanted)
+        return agreed(key, params, params.public_data, wanted)
+
+    def encapsulate(self, key: Key, params: Any, wanted: Wanted) -> tuple[bytes, bytes]:
+        """The ciphertext is the public key of a pair made for the purpose."""
+        _without_public_data(params)
+        own, public = ephemeral(key)
+        return public, agreed(own, params, public_bytes(key.native), wanted)[Attr.VALUE]
+
+    def decapsulate(self, key: Key, params: Any, ciphertext: Buffer, wanted: Wanted) -> bytes:
+        _without_public_data(params)
+        value: bytes = agreed(key, params, bytes(ciphertext), wanted)[Attr.VALUE]
+        return value
+
+    def ciphertext_size(self, key: Key, params: Any) -> int:
+        _without_public_data(params)
+        return len(public_bytes(key.native))
+
+
+def _without_public_data(params: Any) -> None:
+    if params.public_data:
+        raise bad_parameter("pPublicData must be NULL here: it is the ciphertext")
+
+
+def public_bytes(public: Any) -> bytes:
+    """The uncompressed point, or the bytes of a Montgomery key: as C_DeriveKey takes them."""
+    return der.unwrap(der.OCTET_STRING, encode_point(public)) or b""
+
+
+def ephemeral(key: Key) -> tuple[Key, bytes]:
+    """A new private key on the curve of ``key``, and its public key's bytes."""
+    curve: Curve = key.prepared["curve"]
+    native = ec.generate_private_key(curve.library) if key.type == KeyType.EC else curve.library.generate()
+    own = Key(ObjectClass.PRIVATE_KEY, key.type, key.size, native, {"curve": curve})
+    return own, public_bytes(native.public_key())
+
+
+def agreed(key: Key, params: Any, public_data: bytes, wanted: Wanted) -> dict[int, Any]:
+    """{VALUE: ...} of the secret that the private key shares with ``public_data``, by ``params.kdf``."""
+    kdf, shared = params.kdf, params.shared_data
+    if kdf == Kdf.NULL and shared:
+        raise bad_parameter("pSharedData must be NULL with CKD_NULL")
+    if kdf != Kdf.NULL and kdf not in X963_KDFS and kdf not in SP800_KDFS:
+        raise bad_parameter(f"the key derivation function 0x{kdf:x} is not offered")
+    secret = _agree(key, public_data)
+    if kdf == Kdf.NULL:
+        return last(secret, wanted)
+    row = X963_KDFS.get(kdf) or SP800_KDFS[kdf]
+    length = wanted_length(wanted) or row.size
+    if kdf in X963_KDFS:
+        return last(X963KDF(row.algorithm, length, shared or None).derive(secret), wanted)
+    return last(ConcatKDFHash(row.algorithm, length, shared or None).derive(secret), wanted)
 
 
 def _agree(key: Key, public_data: bytes) -> bytes:

@@ -6,13 +6,15 @@ mechanism's row, the operation, the key's class, type and size, the key's usage 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from hsmith.crypto.key import Key
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
+from hsmith.spec.params import Out
+from hsmith.spec.values import Template
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 Attributes: TypeAlias = Mapping[int, Any]
@@ -92,12 +94,23 @@ class Digest(ABC):
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a derivation is to make: the target's class and type, its length in bytes (None: the natural one),
-    and how to get the key behind a handle in the mechanism's parameter (refused if it may not be used)."""
+    how to get the key behind a handle in the mechanism's parameter (refused if it may not be used), and the attributes
+    of the key derived from."""
 
     cls: int
     key_type: int
     length: int | None
     key: Callable[[int], Key]
+    base: Attributes = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A key that a derivation is to make: its template, and the cell of the parameter that receives its handle (None:
+    it is the function's own result)."""
+
+    template: Template
+    cell: Out | None = None
 
 
 def _missing() -> Refused:
@@ -154,11 +167,19 @@ class Engine:
         """The value attributes of the derived object: usually {VALUE: bytes}."""
         raise _missing()
 
-    def encapsulate(self, key: Key, params: Any) -> tuple[bytes, bytes]:
+    def orders(self, params: Any, template: Template) -> Sequence[Ordered]:
+        """The keys that a derivation makes, in order: the one of the template, unless the parameter asks for more."""
+        return (Ordered(template),)
+
+    def derive_all(self, key: Key, params: Any, wanted: Sequence[Wanted]) -> list[dict[int, Any]]:
+        """The value attributes of each of the keys of orders()."""
+        return [self.derive(key, params, each) for each in wanted]
+
+    def encapsulate(self, key: Key, params: Any, wanted: Wanted) -> tuple[bytes, bytes]:
         """(ciphertext, shared secret)."""
         raise _missing()
 
-    def decapsulate(self, key: Key, params: Any, ciphertext: Buffer) -> bytes:
+    def decapsulate(self, key: Key, params: Any, ciphertext: Buffer, wanted: Wanted) -> bytes:
         raise _missing()
 
     def ciphertext_size(self, key: Key, params: Any) -> int:

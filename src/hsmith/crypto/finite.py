@@ -4,11 +4,13 @@ from __future__ import annotations  # the library warns of dh's names each time 
 
 from typing import Any, Final
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dh, dsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
 from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier, Wanted
-from hsmith.crypto.fitting import last
+from hsmith.crypto.fitting import last, wanted_length
 from hsmith.crypto.hashes import HASHES, Hash
 from hsmith.crypto.key import Key, big, integer, invalid, need
 from hsmith.crypto.material.base import spki
@@ -16,8 +18,7 @@ from hsmith.crypto.material.finite import (
     DH_MAXIMUM,
     DH_MINIMUM,
     DSA_SIZES,
-    dh_attributes,
-    dh_domain,
+    DhMaterial,
     dsa_attributes,
     dsa_domain,
     dsa_public_attributes,
@@ -31,7 +32,7 @@ from hsmith.crypto.streams import (
     hashing,
     wrong_length,
 )
-from hsmith.spec.constants import Attr, Fault, KeyType
+from hsmith.spec.constants import Attr, Fault, Kdf, KeyType, ObjectClass
 from hsmith.spec.faults import Refused
 
 _PARAMETER_MAXIMUM: Final = 4096  # bits of a new DH prime: a larger one takes many minutes
@@ -127,39 +128,117 @@ class DhParameterGen(Engine):
         if not DH_MINIMUM <= bits <= _PARAMETER_MAXIMUM:
             raise invalid(f"PRIME_BITS is {bits}: {DH_MINIMUM} to {_PARAMETER_MAXIMUM} are offered")
         numbers = dh.generate_parameters(2, bits).parameter_numbers()
-        return {Attr.KEY_TYPE: KeyType.DH, Attr.PRIME_BITS: bits} | dh_domain(numbers)
+        return {Attr.KEY_TYPE: KeyType.DH, Attr.PRIME_BITS: bits} | DhMaterial().domain_values(numbers)
+
+
+class X942ParameterGen(Engine):
+    """CKM_X9_42_DH_PARAMETER_GEN: primes as those of DSA, which ANSI X9.42 makes in the same way."""
+
+    def generate(self, params: Any, template: Attributes) -> dict[int, Any]:
+        bits, sub_bits = need(template, Attr.PRIME_BITS), need(template, Attr.SUBPRIME_BITS)
+        if (bits, sub_bits) not in _X942_SIZES:
+            offered = ", ".join(f"{p} and {q}" for p, q in _X942_SIZES)
+            raise invalid(f"PRIME_BITS and SUBPRIME_BITS are {bits} and {sub_bits}: offered are {offered}")
+        numbers = dsa.generate_parameters(bits).parameter_numbers()
+        sizes = {Attr.PRIME_BITS: bits, Attr.SUBPRIME_BITS: sub_bits}
+        return {Attr.KEY_TYPE: KeyType.X9_42_DH} | sizes | dsa_domain(numbers)
+
+
+_X942_SIZES: Final = ((1024, 160), (2048, 256), (3072, 256))
 
 
 class DhKeyPairGen(Engine):
-    """CKM_DH_PKCS_KEY_PAIR_GEN: from PRIME and BASE in the public template."""
+    """CKM_DH_PKCS_KEY_PAIR_GEN, CKM_X9_42_DH_KEY_PAIR_GEN: from the domain parameters in the public template."""
+
+    def __init__(self, material: DhMaterial) -> None:
+        self._material = material
 
     def generate_pair(
         self, params: Any, public: Attributes, private: Attributes
     ) -> tuple[dict[int, Any], dict[int, Any]]:
-        p, g = integer(public, Attr.PRIME), integer(public, Attr.BASE)
-        if not DH_MINIMUM <= p.bit_length() <= DH_MAXIMUM:
-            raise invalid(f"a prime of {p.bit_length()} bits: DH keys have {DH_MINIMUM} to {DH_MAXIMUM}")
+        domain = [integer(public, a) for a in self._material.domain]
+        if not DH_MINIMUM <= domain[0].bit_length() <= DH_MAXIMUM:
+            raise invalid(f"a prime of {domain[0].bit_length()} bits: DH keys have {DH_MINIMUM} to {DH_MAXIMUM}")
         try:
-            key = dh.DHParameterNumbers(p, g).parameters().generate_private_key()
+            key = dh.DHParameterNumbers(*domain).parameters().generate_private_key()
         except ValueError:
             raise invalid("the domain parameters are not valid for DH") from None
-        numbers = key.private_numbers()
-        info = {Attr.KEY_TYPE: KeyType.DH, Attr.PUBLIC_KEY_INFO: spki(key.public_key())}
-        public_half = dh_domain(numbers.public_numbers.parameter_numbers) | {Attr.VALUE: big(numbers.public_numbers.y)}
-        return public_half | info, dh_attributes(key) | {Attr.VALUE_BITS: numbers.x.bit_length()} | info
+        info = {Attr.KEY_TYPE: self._material.key_type, Attr.PUBLIC_KEY_INFO: self._material.info(key.public_key())}
+        bits = {Attr.VALUE_BITS: key.private_numbers().x.bit_length()}
+        return self._material.public_values(key.public_key()) | info, self._material.private_values(key) | bits | info
+
+
+def _shared(key: Key, public: Buffer) -> bytes:
+    """As long as the prime."""
+    numbers = key.native.parameters().parameter_numbers()
+    value = int.from_bytes(public, "big")
+    if not 1 < value < numbers.p - 1:
+        raise bad_parameter("the other party's public value is not in the range of the prime")
+    try:
+        peer = dh.DHPublicNumbers(value, numbers).public_key()
+        return bytes(key.native.exchange(peer))
+    except ValueError:
+        raise bad_parameter("the other party's public value is not valid for these domain parameters") from None
+
+
+def _prime_size(key: Key) -> int:
+    return (key.size + 7) // 8
+
+
+def _ephemeral(key: Key) -> tuple[Key, bytes]:
+    """A new private key over the domain of ``key``, and its public value, as long as the prime."""
+    native = key.native.parameters().generate_private_key()
+    value = native.public_key().public_numbers().y
+    return Key(ObjectClass.PRIVATE_KEY, key.type, key.size, native), value.to_bytes(_prime_size(key), "big")
 
 
 class DhDerive(Engine):
     """CKM_DH_PKCS_DERIVE: the parameter is the other party's public value."""
 
+    def _secret(self, key: Key, params: Any, public: Buffer, wanted: Wanted) -> dict[int, Any]:
+        return last(_shared(key, public), wanted)
+
+    def _alone(self, params: Any) -> None:
+        """For key encapsulation the parameter has no public value: that is the ciphertext."""
+        if params is not None:
+            raise bad_parameter("key encapsulation takes no parameter here")
+
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
-        numbers = key.native.parameters().parameter_numbers()
-        value = int.from_bytes(params, "big")
-        if not 1 < value < numbers.p - 1:
-            raise bad_parameter("the other party's public value is not in the range of the prime")
-        try:
-            peer = dh.DHPublicNumbers(value, dh.DHParameterNumbers(numbers.p, numbers.g)).public_key()
-            secret = key.native.exchange(peer)
-        except ValueError:
-            raise bad_parameter("the other party's public value is not valid for these domain parameters") from None
-        return last(secret, wanted)
+        return self._secret(key, params, params or b"", wanted)
+
+    def encapsulate(self, key: Key, params: Any, wanted: Wanted) -> tuple[bytes, bytes]:
+        self._alone(params)
+        own, public = _ephemeral(key)
+        theirs = key.native.public_numbers().y
+        return public, self._secret(own, params, big(theirs), wanted)[Attr.VALUE]
+
+    def decapsulate(self, key: Key, params: Any, ciphertext: Buffer, wanted: Wanted) -> bytes:
+        self._alone(params)
+        secret: bytes = self._secret(key, params, ciphertext, wanted)[Attr.VALUE]
+        return secret
+
+    def ciphertext_size(self, key: Key, params: Any) -> int:
+        self._alone(params)
+        return _prime_size(key)
+
+
+class X942Derive(DhDerive):
+    """CKM_X9_42_DH_DERIVE. No library has CKD_SHA1_KDF_ASN1, which counts within the DER of its other information."""
+
+    def _secret(self, key: Key, params: Any, public: Buffer, wanted: Wanted) -> dict[int, Any]:
+        if params.kdf == Kdf.NULL:
+            if params.other_info:
+                raise bad_parameter("pOtherInfo must be NULL with CKD_NULL")
+            return last(_shared(key, public), wanted)
+        if params.kdf != Kdf.SHA1_KDF_CONCATENATE:
+            raise bad_parameter(f"the key derivation function 0x{params.kdf:x} is not offered")
+        length = wanted_length(wanted) or hashes.SHA1.digest_size
+        kdf = X963KDF(hashes.SHA1(), length, params.other_info or None)
+        return last(kdf.derive(_shared(key, public)), wanted)
+
+    def _alone(self, params: Any) -> None:
+        if params.public_data:
+            raise bad_parameter("pPublicData must be NULL here: it is the ciphertext")
+
+    def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
+        return self._secret(key, params, params.public_data, wanted)

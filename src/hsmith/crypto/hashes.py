@@ -105,3 +105,17 @@ class DigestEngine(Engine):
 
     def digest(self, params: Any) -> Digest:
         return HashDigest(self._row)
+
+
+#: The values of t for which a library has SHA-512/t.
+_TRUNCATED: Final = {224: HASHES[Mechanism.SHA512_224], 256: HASHES[Mechanism.SHA512_256]}
+
+
+class TruncatedDigest(Engine):
+    """CKM_SHA512_T: the parameter is t, in bits."""
+
+    def digest(self, params: Any) -> Digest:
+        row = _TRUNCATED.get(params)
+        if row is None:
+            raise Refused(Fault.MECHANISM_PARAM_INVALID, "t may be 224 or 256: the libraries have no other SHA-512/t")
+        return HashDigest(row)

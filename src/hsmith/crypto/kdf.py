@@ -23,11 +23,11 @@ _ITERATIONS_MAXIMUM: Final = 10_000_000  # some seconds of work: more would only
 class HashDerivation(Engine):
     """CKM_<hash>_KEY_DERIVATION: the hash of the value."""
 
-    def __init__(self, row: Hash) -> None:
-        self._row = row
+    def __init__(self, algorithm: hashes.HashAlgorithm) -> None:
+        self._algorithm = algorithm
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
-        return first(hashes.Hash.hash(self._row.algorithm, key.native), wanted)
+        return first(hashes.Hash.hash(self._algorithm, key.native), wanted)
 
 
 class Joining(Engine):

@@ -11,15 +11,18 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from hsmith.crypto import der
-from hsmith.crypto.blocks import AES_CIPHER, CAMELLIA_CIPHER, DES3_CIPHER, BlockCipher
+from hsmith.crypto.blocks import AES_CIPHER, BLOWFISH_CIPHER, CAMELLIA_CIPHER, DES3_CIPHER, SEED_CIPHER, BlockCipher
 from hsmith.crypto.key import Attributes, Key
 from hsmith.crypto.material.base import Material
 from hsmith.crypto.material.ec import RawCurveMaterial, WeierstrassMaterial
-from hsmith.crypto.material.finite import DhMaterial, DsaMaterial
+from hsmith.crypto.material.finite import DhMaterial, DsaMaterial, X942Material
+from hsmith.crypto.material.lattice import ML_DSA, ML_KEM, LatticeMaterial
 from hsmith.crypto.material.rsa import RsaMaterial
 from hsmith.crypto.material.secret import SecretMaterial, check_length
+from hsmith.crypto.material.stateless import SlhMaterial
 from hsmith.spec.constants import Attr, Fault, KeyType, ObjectClass
 from hsmith.spec.faults import Refused
+from hsmith.spec.mechanisms import SECRET_TYPES
 
 __all__ = ["Key", "check_value", "complete", "decode", "encode", "load", "public_attributes"]
 
@@ -30,23 +33,19 @@ _PAIRS: Final[dict[int, Material]] = {
     KeyType.EC_MONTGOMERY: RawCurveMaterial(),
     KeyType.DSA: DsaMaterial(),
     KeyType.DH: DhMaterial(),
+    KeyType.X9_42_DH: X942Material(),
+    KeyType.ML_KEM: LatticeMaterial(ML_KEM),
+    KeyType.ML_DSA: LatticeMaterial(ML_DSA),
+    KeyType.SLH_DSA: SlhMaterial(),
 }
 
-_SECRETS: Final[dict[int, Material]] = dict.fromkeys(
-    (
-        KeyType.GENERIC_SECRET, KeyType.AES, KeyType.DES2, KeyType.DES3, KeyType.CAMELLIA, KeyType.CHACHA20,
-        KeyType.HKDF, KeyType.MD5_HMAC, KeyType.SHA_1_HMAC, KeyType.SHA224_HMAC, KeyType.SHA256_HMAC,
-        KeyType.SHA384_HMAC, KeyType.SHA512_HMAC, KeyType.SHA512_224_HMAC, KeyType.SHA512_256_HMAC,
-        KeyType.SHA3_224_HMAC, KeyType.SHA3_256_HMAC, KeyType.SHA3_384_HMAC, KeyType.SHA3_512_HMAC,
-    ),
-    SecretMaterial(),
-)  # fmt: skip
+_SECRETS: Final[dict[int, Material]] = dict.fromkeys(SECRET_TYPES, SecretMaterial())
 
 _MATERIALS: Final[dict[int, dict[int, Material]]] = {
     ObjectClass.SECRET_KEY: _SECRETS,
     ObjectClass.PRIVATE_KEY: _PAIRS,
     ObjectClass.PUBLIC_KEY: _PAIRS,
-    ObjectClass.DOMAIN_PARAMETERS: {t: _PAIRS[t] for t in (KeyType.DSA, KeyType.DH)},
+    ObjectClass.DOMAIN_PARAMETERS: {t: _PAIRS[t] for t in (KeyType.DSA, KeyType.DH, KeyType.X9_42_DH)},
 }
 
 #: The cipher behind CKA_CHECK_VALUE; other types take SHA-1 of the value.
@@ -55,6 +54,8 @@ _CHECK_CIPHERS: Final[dict[int, BlockCipher]] = {
     KeyType.CAMELLIA: CAMELLIA_CIPHER,
     KeyType.DES2: DES3_CIPHER,
     KeyType.DES3: DES3_CIPHER,
+    KeyType.SEED: SEED_CIPHER,
+    KeyType.BLOWFISH: BLOWFISH_CIPHER,
 }
 
 

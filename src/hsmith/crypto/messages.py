@@ -30,8 +30,11 @@ COUNTERS_MAXIMUM: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One class of per-message parameters. ``iv``, ``tag``, ``fixed_bits``, ``generator``: the names of its fields (the last two
-    empty where the caller always gives the whole IV); ``tag_size``: bytes; ``whole``: the engine's parameter for it."""
+    """One class of per-message parameters.
+
+    ``iv``, ``tag``, ``fixed_bits``, ``generator``: the names of its fields, the last two empty where the caller always
+    gives the whole IV. ``tag_size``: bytes. ``whole``: the engine's parameter for it.
+    """
 
     iv: str
     tag: str
@@ -80,7 +83,7 @@ class Counters:
         self._next: dict[tuple[int, int, int], int] = {}
 
     def make_iv(self, form: Form, params: Any, key: int) -> None:
-        """Put the IV of the next message into ``params``. ``key``: the key's number. Refused(MECHANISM_PARAM_INVALID)."""
+        """Put the IV of the next message into ``params``. ``key``: its number. Refused(MECHANISM_PARAM_INVALID)."""
         generator = getattr(params, form.generator) if form.generator else IvGenerator.NO_GENERATE
         if generator == IvGenerator.NO_GENERATE:
             return

@@ -3,10 +3,36 @@
 from types import MappingProxyType
 from typing import Final
 
-from hsmith.crypto import aead, blocks, ec, edwards, finite, kdf, mac, random, rsa, rsa_encryption, wrap
-from hsmith.crypto.blocks import AES_CIPHER, DES3_CIPHER
+from cryptography.hazmat.decrepit.ciphers.modes import CFB, CFB8, OFB
+from cryptography.hazmat.primitives.hashes import SHAKE128, SHAKE256
+
+from hsmith.crypto import (
+    aead,
+    blake,
+    blocks,
+    chacha,
+    ec,
+    ec_wrap,
+    edwards,
+    feedback,
+    finite,
+    halves,
+    kbkdf,
+    kdf,
+    lattices,
+    mac,
+    random,
+    rsa,
+    rsa_encryption,
+    stateless,
+    tls,
+    wrap,
+)
+from hsmith.crypto.blocks import AES_CIPHER, BLOWFISH_CIPHER, CAMELLIA_CIPHER, DES3_CIPHER, SEED_CIPHER, BlockCipher
 from hsmith.crypto.engine import Engine
-from hsmith.crypto.hashes import HASHES, DigestEngine
+from hsmith.crypto.hashes import HASHES, DigestEngine, TruncatedDigest
+from hsmith.crypto.material.finite import DhMaterial, X942Material
+from hsmith.crypto.material.lattice import ML_DSA, ML_KEM
 from hsmith.spec.constants import KeyType, Mechanism
 
 _M: Final = Mechanism
@@ -21,7 +47,7 @@ def _by_hash() -> dict[int, Engine]:
             spelt: DigestEngine(row),
             f"{spelt}_HMAC": mac.Hmac(row),
             f"{spelt}_HMAC_GENERAL": mac.Hmac(row, general=True),
-            f"{row.name}_KEY_DERIVATION": kdf.HashDerivation(row),
+            f"{row.name}_KEY_DERIVATION": kdf.HashDerivation(row.algorithm),
             f"{spelt}_KEY_GEN": random.SecretKeyGen(KeyType[f"{spelt}_HMAC"], row.size),
             f"{row.name}_RSA_PKCS": rsa.HashPkcs1(row),
             f"{row.name}_RSA_PKCS_PSS": rsa.HashPss(row),
@@ -31,28 +57,63 @@ def _by_hash() -> dict[int, Engine]:
     return {_M[name]: engine for name, engine in engines.items() if name in _M.__members__}
 
 
+def _by_cipher(name: str, cipher: BlockCipher) -> dict[int, Engine]:
+    """The modes that every block cipher of the standard has; those that it does not have are left out."""
+    ecb, cbc = blocks.Ecb(cipher), blocks.Cbc(cipher)
+    engines: dict[str, Engine] = {
+        f"{name}_ECB": ecb,
+        f"{name}_CBC": cbc,
+        f"{name}_CBC_PAD": blocks.CbcPad(cipher),
+        f"{name}_MAC": mac.CbcMac(cipher),
+        f"{name}_MAC_GENERAL": mac.CbcMac(cipher, general=True),
+        f"{name}_CMAC": mac.Cmac(cipher),
+        f"{name}_CMAC_GENERAL": mac.Cmac(cipher, general=True),
+        f"{name}_ECB_ENCRYPT_DATA": blocks.EncryptData(cipher, ecb),
+        f"{name}_CBC_ENCRYPT_DATA": blocks.EncryptData(cipher, cbc),
+    }
+    return {_M[name]: engine for name, engine in engines.items() if name in _M.__members__}
+
+
+def _by_blake() -> dict[int, Engine]:
+    engines: dict[str, Engine] = {}
+    for row in blake.BLAKES:
+        name = f"BLAKE2B_{row.bits}"
+        engines |= {
+            name: blake.BlakeEngine(row),
+            f"{name}_HMAC": blake.BlakeHmac(row),
+            f"{name}_HMAC_GENERAL": blake.BlakeHmac(row, general=True),
+            f"{name}_KEY_DERIVE": blake.BlakeDerivation(row),
+            f"{name}_KEY_GEN": random.SecretKeyGen(KeyType[f"{name}_HMAC"], row.size),
+        }
+    return {_M[name]: engine for name, engine in engines.items()}
+
+
 _CIPHERS: Final[dict[int, Engine]] = {
-    _M.AES_ECB: blocks.Ecb(AES_CIPHER),
-    _M.AES_CBC: blocks.Cbc(AES_CIPHER),
-    _M.AES_CBC_PAD: blocks.CbcPad(AES_CIPHER),
+    **_by_cipher("AES", AES_CIPHER),
+    **_by_cipher("DES3", DES3_CIPHER),
+    **_by_cipher("CAMELLIA", CAMELLIA_CIPHER),
+    **_by_cipher("SEED", SEED_CIPHER),
+    **_by_cipher("BLOWFISH", BLOWFISH_CIPHER),
     _M.AES_CTR: blocks.Ctr(AES_CIPHER),
+    _M.AES_OFB: feedback.Feedback(AES_CIPHER, OFB),
+    _M.AES_CFB8: feedback.Feedback(AES_CIPHER, CFB8),
+    _M.AES_CFB64: feedback.Cfb64(AES_CIPHER),
+    _M.AES_CFB128: feedback.Feedback(AES_CIPHER, CFB),
+    _M.AES_CTS: feedback.Cts(AES_CIPHER),
+    _M.AES_XTS: feedback.Xts(),
     _M.AES_GCM: aead.Gcm(),
     _M.AES_CCM: aead.Ccm(),
-    _M.AES_CMAC: mac.Cmac(AES_CIPHER),
-    _M.AES_CMAC_GENERAL: mac.Cmac(AES_CIPHER, general=True),
+    _M.AES_GMAC: mac.Gmac(),
+    _M.AES_XCBC_MAC: mac.XcbcMac(16),
+    _M.AES_XCBC_MAC_96: mac.XcbcMac(12),
     _M.AES_KEY_WRAP: wrap.Kw(),
     _M.AES_KEY_WRAP_PAD: wrap.Kwp(),
     _M.AES_KEY_WRAP_KWP: wrap.Kwp(),
     _M.AES_KEY_WRAP_PKCS7: wrap.KwPkcs7(),
-    _M.AES_ECB_ENCRYPT_DATA: blocks.EncryptData(AES_CIPHER, blocks.Ecb(AES_CIPHER)),
-    _M.AES_CBC_ENCRYPT_DATA: blocks.EncryptData(AES_CIPHER, blocks.Cbc(AES_CIPHER)),
-    _M.DES3_ECB: blocks.Ecb(DES3_CIPHER),
-    _M.DES3_CBC: blocks.Cbc(DES3_CIPHER),
-    _M.DES3_CBC_PAD: blocks.CbcPad(DES3_CIPHER),
-    _M.DES3_CMAC: mac.Cmac(DES3_CIPHER),
-    _M.DES3_CMAC_GENERAL: mac.Cmac(DES3_CIPHER, general=True),
-    _M.DES3_ECB_ENCRYPT_DATA: blocks.EncryptData(DES3_CIPHER, blocks.Ecb(DES3_CIPHER)),
-    _M.DES3_CBC_ENCRYPT_DATA: blocks.EncryptData(DES3_CIPHER, blocks.Cbc(DES3_CIPHER)),
+    _M.CHACHA20: chacha.Chacha20Stream(),
+    _M.CHACHA20_POLY1305: chacha.Chacha20Poly1305(),
+    _M.SALSA20: chacha.Salsa20Stream(),
+    _M.POLY1305: mac.Poly1305Mac(),
 }
 
 _PAIRS: Final[dict[int, Engine]] = {
@@ -69,16 +130,42 @@ _PAIRS: Final[dict[int, Engine]] = {
     _M.EDDSA: edwards.Eddsa(),
     _M.ECDH1_DERIVE: ec.Ecdh(),
     _M.ECDH1_COFACTOR_DERIVE: ec.Ecdh(),
+    _M.ECDH_AES_KEY_WRAP: ec_wrap.EcdhKeyWrap(),
+    _M.ECDH_COF_AES_KEY_WRAP: ec_wrap.EcdhKeyWrap(),
+    _M.ECDH_X_AES_KEY_WRAP: ec_wrap.EcdhKeyWrap(),
     _M.DSA_PARAMETER_GEN: finite.DsaParameterGen(),
     _M.DSA_KEY_PAIR_GEN: finite.DsaKeyPairGen(),
     _M.DSA: finite.Dsa(),
     _M.DH_PKCS_PARAMETER_GEN: finite.DhParameterGen(),
-    _M.DH_PKCS_KEY_PAIR_GEN: finite.DhKeyPairGen(),
+    _M.DH_PKCS_KEY_PAIR_GEN: finite.DhKeyPairGen(DhMaterial()),
     _M.DH_PKCS_DERIVE: finite.DhDerive(),
+    _M.X9_42_DH_PARAMETER_GEN: finite.X942ParameterGen(),
+    _M.X9_42_DH_KEY_PAIR_GEN: finite.DhKeyPairGen(X942Material()),
+    _M.X9_42_DH_DERIVE: finite.X942Derive(),
+    _M.PUB_KEY_FROM_PRIV_KEY: halves.PublicFromPrivate(),
+}
+
+_POST_QUANTUM: Final[dict[int, Engine]] = {
+    _M.ML_KEM_KEY_PAIR_GEN: lattices.KeyPairGen(ML_KEM),
+    _M.ML_KEM: lattices.MlKem(),
+    _M.ML_DSA_KEY_PAIR_GEN: lattices.KeyPairGen(ML_DSA),
+    _M.ML_DSA: lattices.MlDsa(),
+    _M.HASH_ML_DSA: lattices.PreHashedMlDsa(),
+    **{_M[f"HASH_ML_DSA_{name}"]: lattices.HashMlDsa(name) for name in lattices.PRE_HASHES},
+    _M.SLH_DSA_KEY_PAIR_GEN: stateless.KeyPairGen(),
+    _M.SLH_DSA: stateless.SlhDsa(),
+    **{_M[f"HASH_SLH_DSA_{name}"]: stateless.SlhDsa(name) for name in lattices.PRE_HASHES},
 }
 
 _SECRETS: Final[dict[int, Engine]] = {
     _M.AES_KEY_GEN: random.SecretKeyGen(KeyType.AES),
+    _M.AES_XTS_KEY_GEN: random.SecretKeyGen(KeyType.AES_XTS),
+    _M.CAMELLIA_KEY_GEN: random.SecretKeyGen(KeyType.CAMELLIA),
+    _M.SEED_KEY_GEN: random.SecretKeyGen(KeyType.SEED, 16),
+    _M.BLOWFISH_KEY_GEN: random.SecretKeyGen(KeyType.BLOWFISH),
+    _M.CHACHA20_KEY_GEN: random.SecretKeyGen(KeyType.CHACHA20, 32),
+    _M.SALSA20_KEY_GEN: random.SecretKeyGen(KeyType.SALSA20, 32),
+    _M.POLY1305_KEY_GEN: random.SecretKeyGen(KeyType.POLY1305, 32),
     _M.DES2_KEY_GEN: random.DesKeyGen(KeyType.DES2, 16),
     _M.DES3_KEY_GEN: random.DesKeyGen(KeyType.DES3, 24),
     _M.GENERIC_SECRET_KEY_GEN: random.SecretKeyGen(KeyType.GENERIC_SECRET),
@@ -91,6 +178,23 @@ _SECRETS: Final[dict[int, Engine]] = {
     _M.XOR_BASE_AND_DATA: kdf.Joining(kdf.xor),
     _M.CONCATENATE_BASE_AND_KEY: kdf.JoiningKey(),
     _M.EXTRACT_KEY_FROM_KEY: kdf.Extraction(),
+    _M.SHA512_T: TruncatedDigest(),
+    _M.SHAKE_128_KEY_DERIVATION: kdf.HashDerivation(SHAKE128(32)),
+    _M.SHAKE_256_KEY_DERIVATION: kdf.HashDerivation(SHAKE256(64)),
+    _M.SP800_108_COUNTER_KDF: kbkdf.CounterKdf(),
+    _M.SP800_108_FEEDBACK_KDF: kbkdf.FeedbackKdf(),
+    _M.SP800_108_DOUBLE_PIPELINE_KDF: kbkdf.DoublePipelineKdf(),
+    _M.TLS_PRE_MASTER_KEY_GEN: tls.PreMasterKeyGen(),
+    _M.TLS12_MASTER_KEY_DERIVE: tls.MasterKey(tls.master_seed),
+    _M.TLS12_MASTER_KEY_DERIVE_DH: tls.MasterKey(tls.master_seed, diffie_hellman=True),
+    _M.TLS12_EXTENDED_MASTER_KEY_DERIVE: tls.MasterKey(tls.extended_seed),
+    _M.TLS12_EXTENDED_MASTER_KEY_DERIVE_DH: tls.MasterKey(tls.extended_seed, diffie_hellman=True),
+    _M.TLS12_KEY_AND_MAC_DERIVE: tls.KeyBlock(ivs=True),
+    _M.TLS12_KEY_SAFE_DERIVE: tls.KeyBlock(ivs=False),
+    _M.TLS_KDF: tls.Exporter(),
+    _M.TLS12_KDF: tls.Exporter(),
+    _M.TLS_MAC: tls.Finished(),
+    _M.TLS12_MAC: tls.Finished(),
 }
 
-ENGINES: Final = MappingProxyType(_by_hash() | _CIPHERS | _PAIRS | _SECRETS)
+ENGINES: Final = MappingProxyType(_by_hash() | _by_blake() | _CIPHERS | _PAIRS | _POST_QUANTUM | _SECRETS)

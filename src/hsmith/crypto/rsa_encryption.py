@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.keywrap import (
     aes_key_wrap_with_padding,
 )
 
-from hsmith.crypto.engine import Buffer, Engine, Stream
+from hsmith.crypto.engine import Buffer, Engine, Stream, Wanted
+from hsmith.crypto.fitting import last, wanted_length
 from hsmith.crypto.hashes import Hash, hash_of, mgf_hash
 from hsmith.crypto.key import Key
 from hsmith.crypto.rsa import (
@@ -29,7 +30,7 @@ from hsmith.crypto.rsa import (
     raw_public,
 )
 from hsmith.crypto.streams import Whole, bad_parameter
-from hsmith.spec.constants import DataSource, Fault, ObjectClass
+from hsmith.spec.constants import Attr, DataSource, Fault, ObjectClass
 from hsmith.spec.faults import Refused
 from hsmith.spec.params import RsaAesKeyWrapParams, RsaPkcsOaepParams
 
@@ -88,6 +89,20 @@ class _Transport(Engine):
 
     def _fitted(self, value: bytes, length: int | None) -> bytes:
         return value
+
+    def encapsulate(self, key: Key, params: Any, wanted: Wanted) -> tuple[bytes, bytes]:
+        """"The secret key is generated in the C_EncapsulateKey function and then wrapped"."""
+        length = wanted_length(wanted)
+        if length is None:
+            raise Refused(Fault.TEMPLATE_INCOMPLETE, "VALUE_LEN must be given: the secret may have any length")
+        secret: bytes = last(os.urandom(length), wanted)[Attr.VALUE]
+        return self.wrap(key, params, secret), secret
+
+    def decapsulate(self, key: Key, params: Any, ciphertext: Buffer, wanted: Wanted) -> bytes:
+        return self.unwrap(key, params, ciphertext, wanted_length(wanted))
+
+    def ciphertext_size(self, key: Key, params: Any) -> int:
+        return length_of(key)
 
 
 class Pkcs1(_Transport, Pkcs1Signature):

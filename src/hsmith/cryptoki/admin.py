@@ -5,6 +5,7 @@ reason the user reads.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from hsmith.core.token import Token
@@ -61,7 +62,9 @@ COMMANDS: Final[dict[str, Callable[[Application, Arguments], Result]]] = {
 def _argument(arguments: Arguments, name: str, kind: type) -> Any:
     value = arguments.get(name)
     if type(value) is not kind:
-        raise Refused(Fault.ARGUMENTS_BAD, f"the command needs {name!r}, which is {'a number' if kind is int else 'text'}")
+        raise Refused(
+            Fault.ARGUMENTS_BAD, f"the command needs {name!r}, which is {'a number' if kind is int else 'text'}"
+        )
     return value
 
 
@@ -75,7 +78,10 @@ def _token(app: Application, arguments: Arguments) -> Token:
 
 def _pin(arguments: Arguments, name: str) -> bytes:
     pin: str = _argument(arguments, name, str)
-    return pin.encode("utf-8", "surrogateescape")
+    try:
+        return pin.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise Refused(Fault.ARGUMENTS_BAD, f"{name!r} is no text in UTF-8") from None
 
 
 def _described(token: Token) -> Result:
@@ -84,7 +90,7 @@ def _described(token: Token) -> Result:
         "slot": token.slot,
         "label": token.label.rstrip(b" \0").decode("utf-8", "replace"),
         "serial": token.serial.decode(),
-        "created": token.created,
+        "created": datetime.fromtimestamp(token.created, UTC).isoformat(),
         "user_pin_set": token.user_pin_set,
         "user_pin_locked": TokenFlag.USER_PIN_LOCKED in flags,
         "so_pin_locked": TokenFlag.SO_PIN_LOCKED in flags,

@@ -4,9 +4,10 @@ import itertools
 import secrets
 import threading
 
-from hsmith.core import builtin, users
+from hsmith.core import builtin, templates, users
 from hsmith.core.hsm import Hsm
 from hsmith.core.objects import FIRST_SESSION_OBJECT, Object
+from hsmith.core.policy.values import Record
 from hsmith.core.token import SO, USER, Token
 from hsmith.crypto.messages import Counters
 from hsmith.cryptoki.operations import Active
@@ -23,6 +24,10 @@ _NUMBER = (1 << HANDLE_BITS) - 1
 #: Sessions that one application may have open, so that one client cannot exhaust the keeper.
 MAX_SESSIONS = 16384
 
+#: Session objects of one application, and the bytes of their values, for the same reason.
+MAX_OBJECTS = 65536
+MAX_OBJECT_BYTES = 256 << 20
+
 #: Session handles start anywhere, so that those of an earlier keeper mean nothing to this one.
 _session_numbers = itertools.count(secrets.randbelow(1 << 30) + 1)
 _object_numbers = itertools.count(FIRST_SESSION_OBJECT)
@@ -38,18 +43,19 @@ class Login:
         self.keyslot = ""
         self.generation = 0
         self.sessions: dict[int, Session] = {}
+        #: Held while somebody logs in: the application's own lock is not, as a PIN takes long to check.
+        self.changing = threading.Lock()
 
 
 class Session:
     """One session. ``lock`` is held for the whole of each call that names it."""
 
     __slots__ = (
-        "app", "asynchronous", "handle", "iv_counters", "lock", "login", "objects", "operations", "pending", "rw", "token",
+        "app", "asynchronous", "handle", "iv_counters", "lock", "login", "objects", "operations", "pending", "rw",
+        "token",
     )  # fmt: skip
 
-    def __init__(
-        self, app: "Application", token: Token, login: Login, *, rw: bool, asynchronous: bool = False
-    ) -> None:
+    def __init__(self, app: "Application", token: Token, login: Login, *, rw: bool, asynchronous: bool = False) -> None:
         self.handle = next(_session_numbers)
         self.app = app
         self.token = token
@@ -129,9 +135,12 @@ class Application:
         self.pid = pid
         self.uid = uid
         self.program = program
+        #: Whose work it does: applications of one process take turns with others as one.
+        self.client = (uid, pid)
         self.closed = False
         self.sessions: dict[int, Session] = {}
         self.objects: dict[int, Object] = {}
+        self._object_bytes = 0
         self._events_seen = hsm.events_so_far()
         self._events: dict[int, None] = {}  # slots whose event flag is set, oldest first
         self._logins: dict[int, Login] = {}
@@ -158,7 +167,7 @@ class Application:
             session = Session(self, token, login, rw=rw, asynchronous=bool(flags & SessionFlag.ASYNC_SESSION))
             login.sessions[session.handle] = session
             self.sessions[session.handle] = session
-            token.sessions += 1
+            token.count_sessions(1)
         return session
 
     def session(self, handle: int) -> Session:
@@ -172,7 +181,7 @@ class Application:
             if self.sessions.pop(session.handle, None) is None:
                 return
             session.login.sessions.pop(session.handle)
-            session.token.sessions -= 1
+            session.token.count_sessions(-1)
             _stop(session)
             for number in list(session.objects):
                 self.drop_object(session.objects[number])
@@ -203,17 +212,29 @@ class Application:
         """``name``: of a named user, who is a CKU_USER with a PIN of his own."""
         login = session.login
         keyslot = users.keyslot(name) if name else _KEYSLOT[user]
-        with self._lock:
-            if login.keyslot == keyslot:
-                raise Refused(Fault.USER_ALREADY_LOGGED_IN)
-            if login.user is not None:
-                raise Refused(Fault.USER_ANOTHER_ALREADY_LOGGED_IN)
-            if user == UserType.SO and not all(other.rw for other in login.sessions.values()):
-                raise Refused(Fault.SESSION_READ_ONLY_EXISTS, "close the read-only sessions before the SO logs in")
-            session.token.login(keyslot, pin)
-            login.user = user
-            login.keyslot = keyslot
-            login.generation += 1
+        with login.changing:
+            self._may_log_in(session, user, keyslot)
+            session.token.login(keyslot, pin)  # takes long, and the application goes on meanwhile
+            with self._lock:
+                try:
+                    self._may_log_in(session, user, keyslot)
+                except Refused:
+                    session.token.logout()
+                    raise
+                login.user = user
+                login.keyslot = keyslot
+                login.generation += 1
+
+    def _may_log_in(self, session: Session, user: UserType, keyslot: str) -> None:
+        login = session.login
+        if session.handle not in self.sessions:
+            raise Refused(Fault.SESSION_CLOSED)
+        if login.keyslot == keyslot:
+            raise Refused(Fault.USER_ALREADY_LOGGED_IN)
+        if login.user is not None:
+            raise Refused(Fault.USER_ANOTHER_ALREADY_LOGGED_IN)
+        if user == UserType.SO and not all(other.rw for other in list(login.sessions.values())):
+            raise Refused(Fault.SESSION_READ_ONLY_EXISTS, "close the read-only sessions before the SO logs in")
 
     def log_out(self, session: Session) -> None:
         with self._lock:
@@ -245,11 +266,14 @@ class Application:
 
     # -- session objects
 
-    def add_object(self, session: Session, attributes: dict[int, object]) -> Object:
+    def add_object(self, session: Session, attributes: dict[int, object], record: Record | None = None) -> Object:
+        """``record``: what is remembered of the key's value."""
         object = Object(next(_object_numbers), attributes, owner=session)
+        object.record = record
         with self._lock:
             if session.handle not in self.sessions:
                 raise Refused(Fault.SESSION_CLOSED)
+            self._charge(templates.size(attributes), objects=1)
             session.objects[object.id] = self.objects[object.id] = object
         return object
 
@@ -259,9 +283,11 @@ class Application:
 
     def replace_object(self, object: Object, attributes: dict[int, object]) -> Object:
         new = Object(object.id, attributes, version=object.version + 1, owner=object.owner)
+        new.record = object.record
         with self._lock:
             if not object.alive:
                 raise Refused(Fault.OBJECT_HANDLE_INVALID, "the object was changed or destroyed meanwhile")
+            self._charge(templates.size(attributes) - templates.size(object.attributes))
             object.alive = False
             self._owner(object).objects[object.id] = self.objects[object.id] = new
         return new
@@ -269,8 +295,18 @@ class Application:
     def drop_object(self, object: Object) -> None:
         with self._lock:
             object.alive = False
-            self.objects.pop(object.id, None)
+            dropped = self.objects.pop(object.id, None)
+            if dropped is not None:
+                self._object_bytes -= templates.size(dropped.attributes)
             self._owner(object).objects.pop(object.id, None)
+
+    def _charge(self, size: int, *, objects: int = 0) -> None:
+        """Count session objects, of this many bytes more. Refused(DEVICE_MEMORY): too many, or too much."""
+        if len(self.objects) + objects > MAX_OBJECTS:
+            raise Refused(Fault.DEVICE_MEMORY, f"an application has at most {MAX_OBJECTS} session objects")
+        if size > 0 and self._object_bytes + size > MAX_OBJECT_BYTES:
+            raise Refused(Fault.DEVICE_MEMORY, f"session objects have {MAX_OBJECT_BYTES} bytes at most")
+        self._object_bytes += size
 
     @staticmethod
     def _owner(object: Object) -> Session:
@@ -281,6 +317,6 @@ class Application:
 def _stop(session: Session) -> None:
     """Nothing of the session goes on but calls whose ID was fetched (sections "C_CloseSession", "C_AsyncGetID")."""
     session.operations.clear()
-    for pending in session.pending.values():
+    for pending in list(session.pending.values()):
         pending.left_by(session)
     session.pending.clear()

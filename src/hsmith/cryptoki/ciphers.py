@@ -24,7 +24,9 @@ def init(operation: Operation, session: Session, mechanism: MechanismArg | None,
 def once(operation: Operation, session: Session, data: bytes | None, capacity: int | None) -> bytes | int:
     active = operations.take_whole(session, operation)
     data = data or b""
-    return _output(session, operation, active, active.running.once_size(len(data)), capacity, lambda: active.running.once(data))
+    return _output(
+        session, operation, active, active.running.once_size(len(data)), capacity, lambda: active.running.once(data)
+    )
 
 
 @handles("C_EncryptUpdate", ENCRYPT)
@@ -59,8 +61,8 @@ def _output(
     capacity: int | None,
     make: Callable[[], bytes],
 ) -> bytes | int:
-    """The last output of an operation. ``size`` is an upper bound: when the buffer is smaller the result is made, and held
-    until it is fetched if it really does not fit, since decryption alone tells how long it is (section 5.2)."""
+    """The last output of an operation. ``size`` is an upper bound: when the buffer is smaller the result is made, and
+    held until it is fetched if it really does not fit, since decryption alone tells how long it is (section 5.2)."""
     if active.held is None:
         if capacity is None:
             operations.keep(session, operation, active)

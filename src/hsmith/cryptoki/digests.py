@@ -1,10 +1,10 @@
 """Digests (chapter "Message digesting functions")."""
 
+from hsmith.crypto.registry import ENGINES
 from hsmith.cryptoki import operations
 from hsmith.cryptoki.application import Session
 from hsmith.cryptoki.handlers import handles
 from hsmith.cryptoki.operations import Active
-from hsmith.crypto.registry import ENGINES
 from hsmith.spec.constants import Attr, Fault, MechanismFlag, ObjectClass
 from hsmith.spec.faults import Refused, TooSmall
 from hsmith.spec.functions import Operation

@@ -41,4 +41,4 @@ def decrypt_update(second: Operation, session: Session, part: bytes | None, capa
 
 def _both_active(session: Session, *wanted: Operation) -> None:
     for operation in wanted:
-        operations.keep(session, operation, operations.take(session, operation))
+        operations.keep(session, operation, operations.take_part(session, operation))

@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def handles(name: str, *bound: Any) -> Callable[[F], F]:
-    """Register a handler; ``bound`` comes first in its arguments (one handler for functions that differ in a column)."""
+    """Register a handler; ``bound`` comes first in its arguments (for functions that differ in a column)."""
     row = BY_NAME[name]
 
     def register(function: F) -> F:

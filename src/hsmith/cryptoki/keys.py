@@ -1,19 +1,23 @@
 """Keys made, wrapped, unwrapped, derived, encapsulated (chapter "Key management functions")."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from hsmith.core import templates
 from hsmith.core.objects import KEY_CLASSES, Object
+from hsmith.core.policy import wrapping as policies
+from hsmith.core.policy.deriving import Derive
+from hsmith.core.policy.marks import Mark
 from hsmith.crypto import keys
-from hsmith.crypto.engine import Wanted
+from hsmith.crypto.engine import Ordered, Wanted
 from hsmith.crypto.key import Key
 from hsmith.crypto.registry import ENGINES
-from hsmith.cryptoki import operations
+from hsmith.cryptoki import asynchronous, operations
 from hsmith.cryptoki.application import Session
 from hsmith.cryptoki.handlers import handles
 from hsmith.cryptoki.objects import may_write, store
-from hsmith.cryptoki.operations import DECAPSULATE, DERIVE, ENCAPSULATE, UNWRAP, WRAP, Use
+from hsmith.cryptoki.operations import DECAPSULATE, DERIVE, ENCAPSULATE, PUBLIC_HALF, UNWRAP, WRAP, Use
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, MechanismFlag, ObjectClass
 from hsmith.spec.faults import Refused, TooSmall
 from hsmith.spec.mechanisms import MechanismRow
@@ -22,24 +26,37 @@ from hsmith.spec.values import MechanismArg, Template
 DOMAIN_PARAMETERS = frozenset(
     {Mechanism.DSA_PARAMETER_GEN, Mechanism.DH_PKCS_PARAMETER_GEN, Mechanism.X9_42_DH_PARAMETER_GEN}
 )
+#: Key generation whose result follows from what the caller gives.
+OF_THE_CALLER = frozenset({Mechanism.PKCS5_PBKD2})
 
 
 @handles("C_GenerateKey")
 def generate_key(session: Session, mechanism: MechanismArg | None, template: Template) -> int:
+    asynchronous.check_idle(session, "C_GenerateKey")
     row, params = _row(mechanism, MechanismFlag.GENERATE)
     cls = ObjectClass.DOMAIN_PARAMETERS if row.mechanism in DOMAIN_PARAMETERS else ObjectClass.SECRET_KEY
     attributes = templates.generate(
         template, cls=cls, key_types=row.key_types, mechanism=row.mechanism, so=session.is_so
     )
     may_write(session, attributes)
-    material = ENGINES[row.mechanism].generate(params, attributes)
-    return session.handle_for(store(session, templates.finish_generated(attributes, material))[0])
+
+    def work() -> dict[int, Any]:
+        return ENGINES[row.mechanism].generate(params, attributes)
+
+    def finish(session: Session, material: dict[int, Any]) -> int:
+        marks = Mark.KNOWN if row.mechanism in OF_THE_CALLER else Mark.NONE
+        finished = templates.finish_generated(attributes, material)
+        return session.handle_for(store(session, finished, marks=marks, fresh=not marks)[0])
+
+    handle: int = asynchronous.run(session, "C_GenerateKey", row, work=work, finish=finish)
+    return handle
 
 
 @handles("C_GenerateKeyPair")
 def generate_key_pair(
     session: Session, mechanism: MechanismArg | None, public: Template, private: Template
 ) -> tuple[int, int]:
+    asynchronous.check_idle(session, "C_GenerateKeyPair")
     row, params = _row(mechanism, MechanismFlag.GENERATE_KEY_PAIR)
     halves = [
         templates.generate(template, cls=cls, key_types=row.key_types, mechanism=row.mechanism, so=session.is_so)
@@ -47,10 +64,17 @@ def generate_key_pair(
     ]
     for half in halves:
         may_write(session, half)
-    material = ENGINES[row.mechanism].generate_pair(params, *halves)
-    finished = [templates.finish_generated(half, made) for half, made in zip(halves, material, strict=True)]
-    first, second = store(session, *finished)
-    return session.handle_for(first), session.handle_for(second)
+
+    def work() -> tuple[dict[int, Any], dict[int, Any]]:
+        return ENGINES[row.mechanism].generate_pair(params, *halves)
+
+    def finish(session: Session, material: tuple[dict[int, Any], dict[int, Any]]) -> tuple[int, int]:
+        finished = [templates.finish_generated(half, made) for half, made in zip(halves, material, strict=True)]
+        first, second = store(session, *finished, fresh=True)
+        return session.handle_for(first), session.handle_for(second)
+
+    handles: tuple[int, int] = asynchronous.run(session, "C_GenerateKeyPair", row, work=work, finish=finish)
+    return handles
 
 
 @handles("C_WrapKey")
@@ -58,7 +82,22 @@ def wrap_key(
     session: Session, mechanism: MechanismArg | None, wrapping: int, handle: int, capacity: int | None
 ) -> bytes | int:
     row, params = _row(mechanism, MechanismFlag.WRAP)
-    wrapper = _user(session, wrapping, row, WRAP, Fault.WRAPPING_KEY_HANDLE_INVALID)
+    wrapper = user(session, wrapping, row, WRAP, Fault.WRAPPING_KEY_HANDLE_INVALID)
+    key = wrappable(session, handle, wrapper, row)
+    wrap = policies.Wrap(session.token.policy, wrapper, key, row)
+    wrap.check(params)
+    encoded = keys.encode(key.attributes)
+    result = ENGINES[row.mechanism].wrap(wrapper.key(), params, encoded)
+    if capacity is None:
+        return len(result)
+    if capacity < len(result):
+        raise TooSmall(len(result))
+    wrap.release(params, encoded)
+    return result
+
+
+def wrappable(session: Session, handle: int, wrapper: Object, row: MechanismRow) -> Object:
+    """The key, if it may leave under this wrapping key."""
     key = session.key(handle)
     if key.cls not in row.wraps:
         raise Refused(Fault.KEY_NOT_WRAPPABLE, f"{row.mechanism.name} does not wrap this class of object")
@@ -67,12 +106,7 @@ def wrap_key(
     if key.attributes.get(Attr.WRAP_WITH_TRUSTED) and not wrapper.attributes.get(Attr.TRUSTED):
         raise Refused(Fault.KEY_NOT_WRAPPABLE, "the key wants a wrapping key whose CKA_TRUSTED is true")
     templates.check_wrap_template(wrapper.attributes, key.attributes)
-    result = ENGINES[row.mechanism].wrap(wrapper.key(), params, keys.encode(key.attributes))
-    if capacity is None:
-        return len(result)
-    if capacity < len(result):
-        raise TooSmall(len(result))
-    return result
+    return key
 
 
 @handles("C_UnwrapKey")
@@ -80,7 +114,21 @@ def unwrap_key(
     session: Session, mechanism: MechanismArg | None, unwrapping: int, wrapped: bytes | None, template: Template
 ) -> int:
     row, params = _row(mechanism, MechanismFlag.UNWRAP)
-    key = _user(session, unwrapping, row, UNWRAP, Fault.UNWRAPPING_KEY_HANDLE_INVALID)
+    key = user(session, unwrapping, row, UNWRAP, Fault.UNWRAPPING_KEY_HANDLE_INVALID)
+    return unwrapped(session, row, key, params, wrapped=wrapped or b"", template=template)
+
+
+def unwrapped(
+    session: Session,
+    row: MechanismRow,
+    key: Object,
+    params: Any,
+    *,
+    wrapped: bytes,
+    template: Template,
+    tag: bytes = b"",
+) -> int:
+    """The handle of the new key. ``tag``: of authenticated wrapping, where it is not part of ``wrapped``."""
     attributes = templates.unwrap(
         template, unwrap_template=key.attributes.get(Attr.UNWRAP_TEMPLATE) or (), so=session.is_so
     )
@@ -89,40 +137,92 @@ def unwrap_key(
         raise Refused(Fault.TEMPLATE_INCONSISTENT, f"{row.mechanism.name} does not unwrap this class of object")
     if not wrapped:
         raise Refused(Fault.WRAPPED_KEY_LEN_RANGE, "there is nothing to unwrap")
-    encoded = ENGINES[row.mechanism].unwrap(key.key(), params, wrapped, _length(attributes))
-    material = keys.decode(attributes[Attr.CLASS], attributes[Attr.KEY_TYPE], encoded)
-    return session.handle_for(store(session, templates.finish_unwrapped(attributes, material))[0])
+    unwrap = policies.Unwrap(session.token.policy, key, row)
+    unwrap.begin(attributes, params)
+    try:
+        encoded = ENGINES[row.mechanism].unwrap(key.key(), params, wrapped + tag, _length(attributes))
+        material = keys.decode(attributes[Attr.CLASS], attributes[Attr.KEY_TYPE], encoded)
+    except Refused:
+        unwrap.failed()
+        raise
+    marks = unwrap.came(attributes, material)
+    return session.handle_for(store(session, templates.finish_unwrapped(attributes, material), marks=marks)[0])
 
 
 @handles("C_DeriveKey")
 def derive_key(session: Session, mechanism: MechanismArg | None, base: int, template: Template) -> int:
+    """The handle of the template's key; of further keys that the parameter asks for, there."""
     row, params = _row(mechanism, MechanismFlag.DERIVE)
-    key = _user(session, base, row, DERIVE, Fault.KEY_HANDLE_INVALID)
-    attributes = templates.derive(
-        template,
-        base=key.attributes,
-        mechanism=row.mechanism,
-        derive_template=key.attributes.get(Attr.DERIVE_TEMPLATE) or (),
-        so=session.is_so,
-    )
-    may_write(session, attributes)
+    use = PUBLIC_HALF if row.mechanism == Mechanism.PUB_KEY_FROM_PRIV_KEY else DERIVE
+    key = user(session, base, row, use, Fault.KEY_HANDLE_INVALID)
+    engine = ENGINES[row.mechanism]
+    derive = Derive(session.token.policy, key, row)
+    derive.told(params)
+    ordered = engine.orders(params, template)
+    planned = [_planned(session, row, key, each) for each in ordered]
+    for attributes in planned:
+        derive.begin(attributes)
     further: list[Object] = []
 
     def another(handle: int) -> Key:
         further.append(_further(session, handle))
         return further[-1].key()
 
-    wanted = Wanted(
+    wanted = [_wanted(attributes, another, key.attributes) for attributes in planned]
+    materials = engine.derive_all(key.key(), params, wanted)
+    others = [each.attributes for each in further]
+    finished = []
+    for each, attributes, material in zip(ordered, planned, materials, strict=True):
+        with _naming(each):
+            finished.append(templates.finish_derived(attributes, material, base=key.attributes, further=others))
+    marks = [derive.came(attributes, further) for attributes in finished]
+    own = 0
+    for each, made in zip(ordered, store(session, *finished, marks=marks), strict=True):
+        if each.cell is None:
+            own = session.handle_for(made)
+        else:
+            each.cell.value = session.handle_for(made)
+    return own
+
+
+def _planned(session: Session, row: MechanismRow, base: Object, ordered: Ordered) -> dict[int, Any]:
+    with _naming(ordered):
+        attributes = templates.derive(
+            ordered.template,
+            base=base.attributes,
+            mechanism=row.mechanism,
+            derive_template=base.attributes.get(Attr.DERIVE_TEMPLATE) or (),
+            so=session.is_so,
+        )
+        may_write(session, attributes)
+        return attributes
+
+
+@contextmanager
+def _naming(ordered: Ordered) -> Iterator[None]:
+    """A refusal on account of one key's template sets that key's handle to CK_INVALID_HANDLE (section 6.42.8)."""
+    try:
+        yield
+    except Refused:
+        if ordered.cell is not None:
+            ordered.cell.value = 0
+        raise
+
+
+def _wanted(
+    attributes: Mapping[int, Any], another: Callable[[int], Key], base: Mapping[int, Any] | None = None
+) -> Wanted:
+    return Wanted(
         cls=attributes[Attr.CLASS],
         key_type=attributes.get(Attr.KEY_TYPE, KeyType.GENERIC_SECRET),
         length=_length(attributes),
         key=another,
+        base=base or {},
     )
-    material = ENGINES[row.mechanism].derive(key.key(), params, wanted)
-    finished = templates.finish_derived(
-        attributes, material, base=key.attributes, further=[each.attributes for each in further]
-    )
-    return session.handle_for(store(session, finished)[0])
+
+
+def _no_other(handle: int) -> Key:
+    raise Refused(Fault.MECHANISM_PARAM_INVALID, "the parameter names a key where none is due")
 
 
 @handles("C_EncapsulateKey")
@@ -130,7 +230,7 @@ def encapsulate_key(
     session: Session, mechanism: MechanismArg | None, public: int, template: Template, capacity: int | None
 ) -> tuple[bytes | int, int]:
     row, params = _row(mechanism, MechanismFlag.ENCAPSULATE)
-    key = _user(session, public, row, ENCAPSULATE, Fault.KEY_HANDLE_INVALID)
+    key = user(session, public, row, ENCAPSULATE, Fault.KEY_HANDLE_INVALID)
     engine = ENGINES[row.mechanism]
     size = engine.ciphertext_size(key.key(), params)
     if capacity is None:
@@ -141,9 +241,10 @@ def encapsulate_key(
         template, kem_template=key.attributes.get(Attr.ENCAPSULATE_TEMPLATE) or (), so=session.is_so
     )
     may_write(session, attributes)
-    ciphertext, secret = engine.encapsulate(key.key(), params)
+    ciphertext, secret = engine.encapsulate(key.key(), params, _wanted(attributes, _no_other))
     finished = templates.finish_encapsulated(attributes, {Attr.VALUE: secret})
-    return ciphertext, session.handle_for(store(session, finished)[0])
+    marks = policies.encapsulated(session.token.policy, key, finished)
+    return ciphertext, session.handle_for(store(session, finished, marks=marks)[0])
 
 
 @handles("C_DecapsulateKey")
@@ -151,13 +252,18 @@ def decapsulate_key(
     session: Session, mechanism: MechanismArg | None, private: int, template: Template, ciphertext: bytes | None
 ) -> int:
     row, params = _row(mechanism, MechanismFlag.DECAPSULATE)
-    key = _user(session, private, row, DECAPSULATE, Fault.KEY_HANDLE_INVALID)
+    key = user(session, private, row, DECAPSULATE, Fault.KEY_HANDLE_INVALID)
     attributes = templates.decapsulate(
         template, kem_template=key.attributes.get(Attr.DECAPSULATE_TEMPLATE) or (), so=session.is_so
     )
     may_write(session, attributes)
-    secret = ENGINES[row.mechanism].decapsulate(key.key(), params, ciphertext or b"")
-    return session.handle_for(store(session, templates.finish_encapsulated(attributes, {Attr.VALUE: secret}))[0])
+    decapsulate = policies.Decapsulate(session.token.policy, key)
+    decapsulate.begin(attributes)
+    wanted = _wanted(attributes, _no_other)
+    secret = ENGINES[row.mechanism].decapsulate(key.key(), params, ciphertext or b"", wanted)
+    finished = templates.finish_encapsulated(attributes, {Attr.VALUE: secret})
+    marks = decapsulate.came(finished)
+    return session.handle_for(store(session, finished, marks=marks)[0])
 
 
 def _row(mechanism: MechanismArg | None, flag: MechanismFlag) -> tuple[MechanismRow, Any]:
@@ -167,7 +273,7 @@ def _row(mechanism: MechanismArg | None, flag: MechanismFlag) -> tuple[Mechanism
     return row, mechanism.params
 
 
-def _user(session: Session, handle: int, row: MechanismRow, use: Use, fault: Fault) -> Object:
+def user(session: Session, handle: int, row: MechanismRow, use: Use, fault: Fault) -> Object:
     """The key that does the work, permitted to do it. The refusals name it as the function's text does."""
     key = session.object(handle, fault)
     try:

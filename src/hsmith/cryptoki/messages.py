@@ -1,8 +1,8 @@
-"""Many messages under one key (chapters "Message-based encryption functions" to "... for verifying signatures and MACs").
+"""Many messages under one key (the four chapters from "Message-based encryption functions" on).
 
 An Init begins a process, its Final ends it; between them messages come whole or in parts. What goes wrong with a
-message ends that message, not the process. A message that is decrypted in parts is given out with its last part: nothing
-leaves before the tag is checked.
+message ends that message, not the process. A message that is decrypted in parts is given out with its last part:
+nothing leaves before the tag is checked.
 """
 
 from collections.abc import Iterator
@@ -180,9 +180,7 @@ def begin(operation: Operation, session: Session, params: Any, associated: bytes
 
 
 @handles("C_EncryptMessageNext")
-def encrypt_next(
-    session: Session, params: Any, part: bytes | None, capacity: int | None, flags: int
-) -> bytes | int:
+def encrypt_next(session: Session, params: Any, part: bytes | None, capacity: int | None, flags: int) -> bytes | int:
     active = _within(session, ENCRYPT)
     process, part = active.running, part or b""
     last = bool(flags & MessageFlag.END_OF_MESSAGE)
@@ -201,9 +199,7 @@ def encrypt_next(
 
 
 @handles("C_DecryptMessageNext")
-def decrypt_next(
-    session: Session, params: Any, part: bytes | None, capacity: int | None, flags: int
-) -> bytes | int:
+def decrypt_next(session: Session, params: Any, part: bytes | None, capacity: int | None, flags: int) -> bytes | int:
     active = _within(session, DECRYPT)
     process, part = active.running, part or b""
     last = bool(flags & MessageFlag.END_OF_MESSAGE)
@@ -230,7 +226,9 @@ def _same_tag(process: Process, size: int) -> None:
 
 def _no_parameter(params: Any) -> None:
     if params is not None:
-        raise Refused(Fault.MECHANISM_PARAM_INVALID, "a message to sign has no parameter of its own: pParameter is NULL")
+        raise Refused(
+            Fault.MECHANISM_PARAM_INVALID, "a message to sign has no parameter of its own: pParameter is NULL"
+        )
 
 
 @handles("C_SignMessage")

@@ -5,6 +5,7 @@ from typing import Any
 
 from hsmith.core import builtin, templates
 from hsmith.core.objects import Object
+from hsmith.core.policy.marks import Mark
 from hsmith.cryptoki import operations
 from hsmith.cryptoki.application import Session
 from hsmith.cryptoki.handlers import handles
@@ -16,28 +17,37 @@ from hsmith.spec.values import Template
 
 
 def may_write(session: Session, attributes: Mapping[int, Any]) -> None:
-    """Whether this session may make or change an object with these attributes (table "Access to different types of objects")."""
+    """Whether this session may make or change such an object (table "Access to different types of objects")."""
     if attributes.get(Attr.PRIVATE) and not session.logged_in:
         raise Refused(Fault.USER_NOT_LOGGED_IN, "private objects need the user to be logged in")
     if attributes.get(Attr.TOKEN) and not session.rw:
         raise Refused(Fault.SESSION_READ_ONLY, "token objects need a read/write session")
 
 
-def store(session: Session, *attribute_sets: dict[int, Any]) -> list[Object]:
-    """Make the objects, those of the token together or not at all. Returns them in order."""
+def store(
+    session: Session, *attribute_sets: dict[int, Any], marks: Mark | list[Mark] = Mark.NONE, fresh: bool = False
+) -> list[Object]:
+    """Make the objects, those of the token together or not at all. Returns them in order. ``marks``: what is to be
+    remembered of their values, of all or of each; ``fresh``: they were made at random."""
     for attributes in attribute_sets:
         may_write(session, attributes)
-    lasting = iter(session.token.shelf.add(*[each for each in attribute_sets if each[Attr.TOKEN]]))
+    each = marks if isinstance(marks, list) else [marks] * len(attribute_sets)
+    settle = session.token.policy.settle
+    records = [settle(attributes, of, fresh=fresh) for attributes, of in zip(attribute_sets, each, strict=True)]
+    pairs = list(zip(attribute_sets, records, strict=True))
+    lasting = [pair for pair in pairs if pair[0][Attr.TOKEN]]
+    added = session.token.shelf.add(*[one for one, _ in lasting], records=[record for _, record in lasting])
+    made = iter(added)
     return [
-        next(lasting) if attributes[Attr.TOKEN] else session.app.add_object(session, attributes)
-        for attributes in attribute_sets
+        next(made) if attributes[Attr.TOKEN] else session.app.add_object(session, attributes, record)
+        for attributes, record in pairs
     ]
 
 
 @handles("C_CreateObject")
 def create_object(session: Session, template: Template) -> int:
     attributes = templates.create(template, so=session.is_so)
-    return session.handle_for(store(session, attributes)[0])
+    return session.handle_for(store(session, attributes, marks=Mark.KNOWN)[0])
 
 
 @handles("C_CopyObject")
@@ -68,7 +78,7 @@ def get_object_size(session: Session, handle: int) -> int:
 
 @handles("C_GetAttributeValue")
 def get_attribute_value(session: Session, handle: int, types: list[int]) -> list[Any]:
-    """Every value that may be read; where some may not, the others are given with the refusal (section "C_GetAttributeValue")."""
+    """Every value that may be read; where some may not, the others come with the refusal ("C_GetAttributeValue")."""
     attributes = session.object(handle).attributes
     values: list[Any] = []
     refusal: Fault | None = None
@@ -92,9 +102,10 @@ def set_attribute_value(session: Session, handle: int, template: Template) -> No
         return templates.change(attributes, template, so=session.is_so)
 
     if object.on_token:
-        session.token.shelf.change(object, changed)
+        new = session.token.shelf.change(object, changed)
     else:
-        session.app.replace_object(object, dict(changed(object.attributes)))
+        new = session.app.replace_object(object, dict(changed(object.attributes)))
+    session.token.policy.changed(new)
 
 
 @handles("C_FindObjectsInit")

@@ -1,6 +1,6 @@
-"""Active operations: how one begins, and what must still hold at each of its steps (chapter 5, "C_*Init" to "C_*Final").
+"""Active operations: how one begins, and what must still hold at each of its steps (chapter 5).
 
-A step that fails ends its operation, except with CKR_BUFFER_TOO_SMALL; so does a logout, and the destruction of the key.
+A step that fails ends its operation, except with CKR_BUFFER_TOO_SMALL; so does a logout, and the end of the key.
 """
 
 import functools
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hsmith.core.objects import KEY_CLASSES, Object
+from hsmith.core.policy.marks import Mark
 from hsmith.crypto.key import Key
 from hsmith.crypto.registry import ENGINES
 from hsmith.spec.constants import Attr, Fault, MechanismFlag, ObjectClass
@@ -56,7 +57,7 @@ class Use:
     """
 
     flag: MechanismFlag
-    attribute: Attr
+    attribute: Attr | None
     classes: frozenset[ObjectClass]
     method: str
     start: Callable[[Method, Key, Any], Any] = _now
@@ -80,9 +81,7 @@ USES: Final[dict[Operation, Use]] = {
     Operation.MESSAGE_DECRYPT: Use(
         MechanismFlag.MESSAGE_DECRYPT, Attr.DECRYPT, frozenset({SECRET}), "decrypt", _by_message
     ),
-    Operation.MESSAGE_SIGN: Use(
-        MechanismFlag.MESSAGE_SIGN, Attr.SIGN, frozenset({PRIVATE, SECRET}), "sign", _for_each
-    ),
+    Operation.MESSAGE_SIGN: Use(MechanismFlag.MESSAGE_SIGN, Attr.SIGN, frozenset({PRIVATE, SECRET}), "sign", _for_each),
     Operation.MESSAGE_VERIFY: Use(
         MechanismFlag.MESSAGE_VERIFY, Attr.VERIFY, frozenset({PUBLIC, SECRET}), "verify", _for_each
     ),
@@ -90,6 +89,8 @@ USES: Final[dict[Operation, Use]] = {
 WRAP: Final = Use(MechanismFlag.WRAP, Attr.WRAP, frozenset({PUBLIC, SECRET}), "wrap")
 UNWRAP: Final = Use(MechanismFlag.UNWRAP, Attr.UNWRAP, frozenset({PRIVATE, SECRET}), "unwrap")
 DERIVE: Final = Use(MechanismFlag.DERIVE, Attr.DERIVE, frozenset({PRIVATE, SECRET}), "derive")
+#: "It can always be used with any CKO_PRIVATE_KEY object regardless of its CKA_DERIVE" ("Public key from private key").
+PUBLIC_HALF: Final = Use(MechanismFlag.DERIVE, None, frozenset({PRIVATE}), "derive")
 ENCAPSULATE: Final = Use(MechanismFlag.ENCAPSULATE, Attr.ENCAPSULATE, frozenset({PUBLIC}), "encapsulate")
 DECAPSULATE: Final = Use(MechanismFlag.DECAPSULATE, Attr.DECAPSULATE, frozenset({PRIVATE}), "decapsulate")
 
@@ -100,11 +101,13 @@ STATE_MAXIMUM: Final = 65536
 class Active:
     """One running operation. ``held`` is a result that did not fit the caller's buffer and waits to be fetched.
 
-    ``parts``: what was fed so far, from which C_GetOperationState makes the state; None once that is too much.
+    ``parts``: what was fed so far, from which C_GetOperationState makes the state; None once that is too much. ``role``:
+    what it makes of the key, of the bits of hsmith.core.policy.marks.
     """
 
     __slots__ = (
-        "arg", "authenticated", "handle", "held", "key", "parts", "recorded", "row", "running", "started", "use",
+        "arg", "authenticated", "handle", "held", "key", "parts", "recorded", "role", "row", "running", "started",
+        "use",
     )  # fmt: skip
 
     def __init__(self, running: Any, row: MechanismRow | None = None, arg: MechanismArg | None = None) -> None:
@@ -119,6 +122,7 @@ class Active:
         self.held: bytes | None = None
         self.parts: list[bytes] | None = []
         self.recorded = 0
+        self.role = 0
 
     def record(self, part: bytes) -> None:
         """Keep a reference to a part: nothing is copied, and nothing more is kept once it is too much."""
@@ -168,13 +172,13 @@ def check_key(key: Object, row: MechanismRow, use: Use) -> None:
     if key.cls not in use.classes or attributes.get(Attr.KEY_TYPE) not in row.key_types:
         raise Refused(Fault.KEY_TYPE_INCONSISTENT, f"{row.mechanism.name} does not work with this type of key")
     check_permitted(key, row, use)
-    if row.maximum and not row.minimum <= key.key().size <= row.maximum:
+    if row.maximum and not row.minimum <= key.key().size * row.unit <= row.maximum:
         raise Refused(Fault.KEY_SIZE_RANGE, f"{row.mechanism.name} takes keys of {row.minimum} to {row.maximum}")
 
 
 def check_permitted(key: Object, row: MechanismRow, use: Use) -> None:
     attributes = key.attributes
-    if not attributes.get(use.attribute):
+    if use.attribute is not None and not attributes.get(use.attribute):
         raise Refused(Fault.KEY_FUNCTION_NOT_PERMITTED, f"the key's CKA_{use.attribute.name} is not true")
     allowed = attributes.get(Attr.ALLOWED_MECHANISMS)
     if allowed and row.mechanism not in allowed:
@@ -202,8 +206,12 @@ def make(session: "Session", operation: Operation, arg: MechanismArg, handle: in
         check_params(row, arg.params)
     elif arg.params is not None:
         check_params(row, arg.params, of_message=True)  # Only its class: each message brings its own.
+    policy = session.token.policy
+    policy.check_mechanism(row)
+    role = policy.role(operation, key, row)
+    policy.check(key, role)
     active = Active(use.start(getattr(ENGINES[row.mechanism], use.method), key.key(), arg.params), row, arg)
-    active.key, active.handle, active.use = key, handle, use
+    active.key, active.handle, active.use, active.role = key, handle, use, int(role)
     active.demand_pin()
     return active
 
@@ -225,6 +233,8 @@ def take(session: "Session", operation: Operation) -> Active:
         if not active.authenticated:
             session.operations[operation] = active
             raise Refused(Fault.USER_NOT_LOGGED_IN, "the key wants C_Login(CKU_CONTEXT_SPECIFIC) for each operation")
+        if active.role & ~active.key.granted:  # type: ignore[union-attr]
+            session.token.policy.use(active.key, Mark(active.role))  # type: ignore[arg-type]
     return active
 
 
@@ -249,9 +259,7 @@ def keep(session: "Session", operation: Operation, active: Active) -> None:
     session.operations[operation] = active
 
 
-def hand_over(
-    session: "Session", operation: Operation, active: Active, *, result: bytes, capacity: int
-) -> bytes:
+def hand_over(session: "Session", operation: Operation, active: Active, *, result: bytes, capacity: int) -> bytes:
     """Give a result that is already made; when it does not fit, hold it until it is fetched."""
     if len(result) > capacity:
         active.held = result

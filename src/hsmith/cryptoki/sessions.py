@@ -2,10 +2,12 @@
 
 from typing import Any, Final
 
+from hsmith.core import users
 from hsmith.core.token import SO, USER
+from hsmith.cryptoki import asynchronous
 from hsmith.cryptoki.application import Application, Session
 from hsmith.cryptoki.handlers import handles
-from hsmith.spec.constants import Fault, MechanismFlag, SessionFlag, UserType
+from hsmith.spec.constants import Fault, MechanismFlag, SessionFlag, SessionValidation, UserType
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import Operation
 
@@ -30,8 +32,6 @@ CANCELS: Final = {
 def open_session(app: Application, slot: int, flags: int) -> int:
     if not flags & SessionFlag.SERIAL_SESSION:
         raise Refused(Fault.SESSION_PARALLEL_NOT_SUPPORTED, "CKF_SERIAL_SESSION must be set")
-    if flags & SessionFlag.ASYNC_SESSION:
-        raise Refused(Fault.SESSION_ASYNC_NOT_SUPPORTED, "asynchronous sessions are not offered")
     return app.open_session(slot, flags).handle
 
 
@@ -56,20 +56,41 @@ def session_cancel(session: Session, flags: int) -> None:
         if flags & flag:
             for operation in operations:
                 session.operations.pop(operation, None)
+    asynchronous.cancel(session, flags)
+
+
+@handles("C_GetSessionValidationFlags")
+def get_session_validation_flags(session: Session, type: int) -> int:
+    """No flag is ever set: nobody has validated hsmith, which is why there are no validation objects either."""
+    if type != SessionValidation.LAST_VALIDATION_OK:
+        raise Refused(Fault.ARGUMENTS_BAD, f"there are no session validation flags of type {type}")
+    return 0
 
 
 @handles("C_Login")
 def login(session: Session, user_type: int, pin: bytes | None) -> None:
+    login_user(session, user_type, pin, None)
+
+
+@handles("C_LoginUser")
+def login_user(session: Session, user_type: int, pin: bytes | None, username: bytes | None) -> None:
+    """Named users are CKU_USERs whom the SO made, with PINs of their own; all see the same objects. An unknown name is
+    answered like a wrong PIN, by which nobody learns who there is."""
     try:
         user = UserType(user_type)
     except ValueError:
         raise Refused(Fault.USER_TYPE_INVALID, f"there is no user type {user_type}") from None
     if pin is None:
         raise Refused(Fault.ARGUMENTS_BAD, "a PIN is needed: there is no protected authentication path")
+    name = bytes(username or b"").decode("utf-8", "surrogateescape")
+    if name and user == UserType.SO:
+        raise Refused(Fault.ARGUMENTS_BAD, "the SO has no name: named users are of type CKU_USER")
     if user == UserType.CONTEXT_SPECIFIC:
+        if name and users.keyslot(name) != session.login.keyslot:
+            raise Refused(Fault.USER_ANOTHER_ALREADY_LOGGED_IN, "the PIN must be that of the user who is logged in")
         _authenticate_operation(session, bytes(pin))
     else:
-        session.app.log_in(session, user, bytes(pin))
+        session.app.log_in(session, user, bytes(pin), name)
 
 
 def _authenticate_operation(session: Session, pin: bytes) -> None:
@@ -77,7 +98,14 @@ def _authenticate_operation(session: Session, pin: bytes) -> None:
     waiting = [active for active in session.operations.values() if not active.authenticated]
     if not waiting:
         raise Refused(Fault.OPERATION_NOT_INITIALIZED, "no operation waits for CKU_CONTEXT_SPECIFIC")
-    session.token.verify(session.login.keyslot, pin)
+    keyslot = session.login.keyslot
+    try:
+        session.token.verify(keyslot, pin)
+    except Refused as refused:
+        if session.token.credentials.locked(keyslot):
+            session.app.log_out(session)
+            raise Refused(Fault.PIN_LOCKED, "too many wrong PINs: the user is logged out") from refused
+        raise
     for active in waiting:
         active.authenticated = True
 

@@ -1,7 +1,9 @@
 """Signatures and MACs, made and verified, with and without recovery (chapters "Signing and MACing functions",
 "Functions for verifying signatures and MACs")."""
 
-from hsmith.cryptoki import operations
+from collections.abc import Callable
+
+from hsmith.cryptoki import asynchronous, operations
 from hsmith.cryptoki.application import Session
 from hsmith.cryptoki.handlers import handles
 from hsmith.cryptoki.operations import Active
@@ -24,10 +26,14 @@ def init(operation: Operation, session: Session, mechanism: MechanismArg | None,
 @handles("C_Sign", SIGN)
 @handles("C_SignRecover", SIGN_RECOVER)
 def sign(operation: Operation, session: Session, data: bytes | None, capacity: int | None) -> bytes | int:
+    if session.asynchronous:
+        asynchronous.check_idle(session, "C_Sign")
     active = operations.take_whole(session, operation)
     size: int = active.running.size
     if capacity is None or capacity < size:
         return _not_yet(session, operation, active, capacity)
+    if session.asynchronous and operation is SIGN:
+        return _made(session, "C_Sign", active, lambda: active.running.once(data or b""))
     result: bytes = active.running.once(data or b"")
     return result
 
@@ -44,11 +50,11 @@ def update(operation: Operation, session: Session, part: bytes | None) -> None:
 
 @handles("C_SignFinal")
 def sign_final(session: Session, capacity: int | None) -> bytes | int:
+    asynchronous.check_idle(session, "C_SignFinal")
     active = operations.take_part(session, SIGN)
     if capacity is None or capacity < active.running.size:
         return _not_yet(session, SIGN, active, capacity)
-    result: bytes = active.running.finish()
-    return result
+    return _made(session, "C_SignFinal", active, active.running.finish)
 
 
 @handles("C_Verify")
@@ -62,9 +68,7 @@ def verify_final(session: Session, signature: bytes | None) -> None:
 
 
 @handles("C_VerifySignatureInit")
-def verify_signature_init(
-    session: Session, mechanism: MechanismArg | None, key: int, signature: bytes | None
-) -> None:
+def verify_signature_init(session: Session, mechanism: MechanismArg | None, key: int, signature: bytes | None) -> None:
     active = operations.begin(session, VERIFY_SIGNATURE, mechanism, key)
     if active is not None:
         active.held = signature or b""
@@ -97,6 +101,14 @@ def verify_recover(session: Session, signature: bytes | None, capacity: int | No
         operations.keep(session, VERIFY_RECOVER, active)
         return len(result)
     return operations.hand_over(session, VERIFY_RECOVER, active, result=result, capacity=capacity)
+
+
+def _made(session: Session, function: str, active: Active, work: Callable[[], bytes]) -> bytes:
+    assert active.row is not None
+    signature: bytes = asynchronous.run(
+        session, function, active.row, work=work, finish=lambda session, made: made, size=active.running.size
+    )
+    return signature
 
 
 def _not_yet(session: Session, operation: Operation, active: Active, capacity: int | None) -> int:

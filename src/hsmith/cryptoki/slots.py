@@ -46,7 +46,22 @@ def get_token_info(app: Application, slot: int) -> tuple[Any, ...]:
         sessions, rw_sessions = app.session_count(token)
     counts = (MAX_SESSIONS, sessions, MAX_SESSIONS, rw_sessions)
     memory = (UNAVAILABLE,) * 4
-    return ((label, MANUFACTURER, MODEL, serial, int(flags), *counts, MAX_PIN, MIN_PIN, *memory, VERSION, VERSION, NO_CLOCK),)
+    return (
+        (
+            label,
+            MANUFACTURER,
+            MODEL,
+            serial,
+            int(flags),
+            *counts,
+            MAX_PIN,
+            MIN_PIN,
+            *memory,
+            VERSION,
+            VERSION,
+            NO_CLOCK,
+        ),
+    )
 
 
 @handles("C_GetMechanismList")

@@ -13,8 +13,9 @@ from hsmith.core.durable import Settings
 from hsmith.core.hsm import Hsm
 from hsmith.cryptoki import admin, dispatch
 from hsmith.cryptoki.application import Application
-from hsmith.home import Home, Trouble
+from hsmith.home import Home, Trouble, words
 from hsmith.keeper import daemon
+from hsmith.keeper.confine import confine
 from hsmith.keeper.harden import harden
 from hsmith.keeper.life import Keeper
 from hsmith.keeper.lock import KeeperLock
@@ -30,7 +31,8 @@ OTHER_DESCRIPTORS = 128
 
 def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, report: daemon.Report) -> int:
     """Open, serve, close. Returns the exit code. Raises Trouble for what the user can mend."""
-    unprotected = harden()
+    group = _group(config)
+    unprotected = harden() + _confined(home, config, listen_at)
     for sentence in unprotected:
         log.warning("%s", sentence)
     most = min(config.keeper_connections, _raise_descriptor_limit() - OTHER_DESCRIPTORS)
@@ -50,14 +52,37 @@ def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, repo
             admin=admin.COMMANDS,
             unprotected=unprotected,
             most=most,
+            group=group,
         )
         # What is loaded by now stays: the collector need never look at it.
+        sys.setswitchinterval(0.0005)
         gc.freeze()
         gc.enable()
         report(daemon.READY)
         keeper.run()
     log.info("ended")
     return 0
+
+
+def _confined(home: Home, config: Config, listen_at: Path) -> list[str]:
+    if not config.keeper_confine:
+        return ["the keeper is not confined: keeper.confine is false in the configuration"]
+    try:
+        listen_at.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Trouble(f"The keeper cannot listen at {listen_at}: {words(error)}.") from error
+    return confine(dict.fromkeys((home.data, home.runtime, home.log.parent)), sockets=listen_at.parent)
+
+
+def _group(config: Config) -> int | None:
+    import grp
+
+    if not config.keeper_group:
+        return None
+    try:
+        return grp.getgrnam(config.keeper_group).gr_gid
+    except KeyError:
+        raise Trouble(f"There is no group '{config.keeper_group}', which keeper.group names.") from None
 
 
 def settings(config: Config) -> Settings:

@@ -16,6 +16,8 @@ from hsmith import __version__
 from hsmith.config import Config
 from hsmith.home import Home, Trouble, make_private, words
 from hsmith.keeper.lock import KeeperLock
+from hsmith.spec.constants import Fault
+from hsmith.spec.faults import Refused
 from hsmith.wire import address
 from hsmith.wire.applications import A
 from hsmith.wire.connection import Admin, Handler
@@ -29,7 +31,8 @@ TICK = 2.0
 
 class Keeper(Generic[A]):
     """One keeper, from lock to end. ``listen_at``: its address, which may differ from where clients look first;
-    ``most``: connections at a time; ``unprotected``: what the system does not let it protect, for its status."""
+    ``most``: connections at a time; ``group``: whose members may connect too; ``unprotected``: what the system does not
+    let it protect, for its status."""
 
     def __init__(
         self,
@@ -42,12 +45,14 @@ class Keeper(Generic[A]):
         handlers: Mapping[int, Handler],
         admin: Mapping[str, Admin[A]],
         most: int,
+        group: int | None = None,
         unprotected: Sequence[str] = (),
     ) -> None:
         self._home = home
         self._config = config
         self._lock = lock
         self._path = listen_at
+        self._group = group
         self._unprotected = list(unprotected)
         self._started = time.monotonic()
         self._ending = ""
@@ -55,7 +60,7 @@ class Keeper(Generic[A]):
         os.set_blocking(self._wake_in, False)
         commands = {**admin, "keeper.status": self._status, "keeper.stop": self._stop}
         self._server: Server[A] = Server(
-            open_application=open_application, handlers=handlers, admin=commands, most=most
+            open_application=open_application, handlers=handlers, admin=commands, most=most, group=group
         )
         self._catch_signals()
         self._listener = self._listen()
@@ -69,7 +74,7 @@ class Keeper(Generic[A]):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):
                 self._remove_stale()
-            listener = address.listen(self._path)
+            listener = address.listen(self._path, group=self._group)
         except OSError as error:
             raise Trouble(f"The keeper cannot listen at {self._path}: {words(error)}.") from error
         listener.setblocking(False)
@@ -169,6 +174,8 @@ class Keeper(Generic[A]):
         }
 
     def _stop(self, application: A, arguments: dict[str, Any]) -> dict[str, Any]:
+        if getattr(application, "uid", 0) not in (0, os.geteuid()):
+            raise Refused(Fault.ACTION_PROHIBITED, "only the keeper's own user stops it")
         self._ending = "told to stop"
         os.write(self._wake_in, b"\0")
         return {"pid": os.getpid()}

@@ -49,13 +49,14 @@ def _start(*, asked: bool) -> str:
             return f"error: keeper.autostart is false in {home.config}. Start it with: hsmith keeper start"
     except Trouble as trouble:
         return f"error: {trouble}"
-    return daemon.start(serve)
+    # The folders are found here: the daemon leaves this working folder, from which a path may be relative.
+    return daemon.start(lambda report: serve(report, home=home))
 
 
-def serve(report: daemon.Report, *, foreground: bool = False) -> int:
+def serve(report: daemon.Report, *, foreground: bool = False, home: Home | None = None) -> int:
     """Be the keeper, or find that there is one already. Reports one line when clients can connect, or why not."""
     try:
-        home = find()
+        home = home or find()
         config = load(home)
         return _serve(home, config, report, foreground=foreground)
     except Trouble as trouble:

@@ -24,7 +24,9 @@ class Kind(Enum):
     RESERVED = auto()  # must be NULL (checked in the module)          (not passed)
     IGNORED = auto()  # pApplication, Notify                          (not passed)
     ULONG_OUT = auto()  # out: one CK_ULONG                             (not passed) -> int
-    BUFFER = auto()  # out: pointer + pointer to length              int capacity, None for a length query -> bytes | int
+    BUFFER = (
+        auto()
+    )  # out: pointer + pointer to length              int capacity, None for a length query -> bytes | int
     FILL = auto()  # out: exactly ulRandomLen bytes                int length -> bytes
     ULONG_LIST = auto()  # out: two-call list, lengths in the module     (not passed) -> list[int]
     FOUND = auto()  # out: phObject, ulMaxObjectCount, pulCount     int maximum -> list[int]

@@ -29,6 +29,7 @@ class MechanismRow:
     ``params``: the parameter classes it takes: None (no parameter), bytes, int (a CK_ULONG), or classes of hsmith.spec.params.
     ``multi_part``: whether C_*Update works (table "Mechanisms vs. functions": single-part only when False).
     ``wraps``: the classes of keys that it wraps and unwraps, where it does.
+    ``unit``: 8 where the standard gives the sizes of secret keys in bits.
     ``slow``: takes so long that an asynchronous session answers CKR_PENDING and does it meanwhile (section 5.22).
     """
 
@@ -42,6 +43,7 @@ class MechanismRow:
     grade: Grade = Grade.MODERN
     wraps: tuple[ObjectClass, ...] = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
     slow: bool = False
+    unit: int = 1
 
 
 _F: Final = MechanismFlag
@@ -49,6 +51,7 @@ _CRYPT: Final = _F.ENCRYPT | _F.DECRYPT
 _WRAP: Final = _F.WRAP | _F.UNWRAP
 _SIGN: Final = _F.SIGN | _F.VERIFY
 _RECOVER: Final = _F.SIGN_RECOVER | _F.VERIFY_RECOVER
+_KEM: Final = _F.ENCAPSULATE | _F.DECAPSULATE
 _EC: Final = _F.EC_F_P | _F.EC_OID | _F.EC_CURVENAME | _F.EC_UNCOMPRESS
 
 _MESSAGES: Final = _F.MESSAGE_ENCRYPT | _F.MESSAGE_DECRYPT | _F.MULTI_MESSAGE
@@ -77,11 +80,13 @@ def _signed_messages(flags: MechanismFlag, *, multi_part: bool) -> MechanismFlag
 _WEAK: Final = {"MD5": Grade.BROKEN, "SHA1": Grade.LEGACY}
 _SIGNING: Final = ("SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3_224", "SHA3_256", "SHA3_384", "SHA3_512")
 _DIGESTS: Final = ("MD5", *_SIGNING, "SHA512_224", "SHA512_256")
-_SECRETS: Final = (
-    KeyType.GENERIC_SECRET, KeyType.AES, KeyType.DES2, KeyType.DES3, KeyType.CAMELLIA, KeyType.CHACHA20, KeyType.HKDF,
-    KeyType.MD5_HMAC, KeyType.SHA_1_HMAC, KeyType.SHA224_HMAC, KeyType.SHA256_HMAC, KeyType.SHA384_HMAC,
-    KeyType.SHA512_HMAC, KeyType.SHA512_224_HMAC, KeyType.SHA512_256_HMAC, KeyType.SHA3_224_HMAC, KeyType.SHA3_256_HMAC,
-    KeyType.SHA3_384_HMAC, KeyType.SHA3_512_HMAC,
+SECRET_TYPES: Final = (
+    KeyType.GENERIC_SECRET, KeyType.AES, KeyType.AES_XTS, KeyType.DES2, KeyType.DES3, KeyType.CAMELLIA, KeyType.SEED,
+    KeyType.BLOWFISH, KeyType.CHACHA20, KeyType.SALSA20, KeyType.POLY1305, KeyType.HKDF, KeyType.MD5_HMAC,
+    KeyType.SHA_1_HMAC, KeyType.SHA224_HMAC, KeyType.SHA256_HMAC, KeyType.SHA384_HMAC, KeyType.SHA512_HMAC,
+    KeyType.SHA512_224_HMAC, KeyType.SHA512_256_HMAC, KeyType.SHA3_224_HMAC, KeyType.SHA3_256_HMAC,
+    KeyType.SHA3_384_HMAC, KeyType.SHA3_512_HMAC, KeyType.BLAKE2B_160_HMAC, KeyType.BLAKE2B_256_HMAC,
+    KeyType.BLAKE2B_384_HMAC, KeyType.BLAKE2B_512_HMAC,
 )  # fmt: skip
 
 
@@ -98,9 +103,19 @@ def _hash_families() -> None:
         _add(spelt, _F.DIGEST, grade=grade)
         _add(f"{spelt}_HMAC", _SIGN, KeyType.GENERIC_SECRET, hmac_key, grade=grade, **any_size)
         _add(f"{spelt}_HMAC_GENERAL", _SIGN, KeyType.GENERIC_SECRET, hmac_key, grade=grade, params=(int,), **any_size)
-        _add(f"{name}_KEY_DERIVATION", _F.DERIVE, *_SECRETS, grade=grade, **any_size)
+        _add(f"{name}_KEY_DERIVATION", _F.DERIVE, *SECRET_TYPES, grade=grade, **any_size)
         if name != "MD5":
             _add(f"{spelt}_KEY_GEN", _F.GENERATE, hmac_key, grade=grade, **any_size)
+    for name in ("BLAKE2B_160", "BLAKE2B_256", "BLAKE2B_384", "BLAKE2B_512"):
+        hmac_key = KeyType[f"{name}_HMAC"]
+        _add(name, _F.DIGEST)
+        _add(f"{name}_HMAC", _SIGN, KeyType.GENERIC_SECRET, hmac_key, **any_size)
+        _add(f"{name}_HMAC_GENERAL", _SIGN, KeyType.GENERIC_SECRET, hmac_key, params=(int,), **any_size)
+        _add(f"{name}_KEY_DERIVE", _F.DERIVE, *SECRET_TYPES, **any_size)
+        _add(f"{name}_KEY_GEN", _F.GENERATE, hmac_key, **any_size)
+    _add("SHA512_T", _F.DIGEST, params=(int,))
+    for name in ("SHAKE_128_KEY_DERIVATION", "SHAKE_256_KEY_DERIVATION"):
+        _add(name, _F.DERIVE, *SECRET_TYPES, **any_size)
 
 
 # --- RSA (section 6.1)
@@ -110,9 +125,9 @@ def _rsa() -> None:
     rsa: dict[str, Any] = {"sizes": (1024, 8192)}
     _add("RSA_PKCS_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.RSA, slow=True, **rsa)
     whole: dict[str, Any] = {"multi_part": False, "wraps": _SECRET_ONLY, **rsa}
-    _add("RSA_PKCS", _CRYPT | _SIGN | _RECOVER | _WRAP, KeyType.RSA, grade=Grade.LEGACY, **whole)
-    _add("RSA_X_509", _CRYPT | _SIGN | _RECOVER | _WRAP, KeyType.RSA, grade=Grade.LEGACY, **whole)
-    _add("RSA_PKCS_OAEP", _CRYPT | _WRAP, KeyType.RSA, params=(p.RsaPkcsOaepParams,), **whole)
+    _add("RSA_PKCS", _CRYPT | _SIGN | _RECOVER | _WRAP | _KEM, KeyType.RSA, grade=Grade.LEGACY, **whole)
+    _add("RSA_X_509", _CRYPT | _SIGN | _RECOVER | _WRAP | _KEM, KeyType.RSA, grade=Grade.LEGACY, **whole)
+    _add("RSA_PKCS_OAEP", _CRYPT | _WRAP | _KEM, KeyType.RSA, params=(p.RsaPkcsOaepParams,), **whole)
     _add("RSA_PKCS_PSS", _SIGN, KeyType.RSA, params=(p.RsaPkcsPssParams,), multi_part=False, **rsa)
     _add("RSA_AES_KEY_WRAP", _WRAP, KeyType.RSA, params=(p.RsaAesKeyWrapParams,), multi_part=False, **rsa)
     # Public keys, and they alone, may be as short as those of old certificates, which must still be verified.
@@ -140,8 +155,12 @@ def _elliptic_curves() -> None:
     # GnuTLS 3.7 passes CKM_EDDSA to C_GenerateKeyPair.
     _add("EDDSA", _SIGN | pair, KeyType.EC_EDWARDS, params=(None, p.EddsaParams), **raw)
     agreement: dict[str, Any] = {"params": (p.Ecdh1DeriveParams,), **curves}
-    _add("ECDH1_DERIVE", _F.DERIVE | _EC, KeyType.EC, KeyType.EC_MONTGOMERY, **agreement)
-    _add("ECDH1_COFACTOR_DERIVE", _F.DERIVE | _EC, KeyType.EC, **agreement)
+    _add("ECDH1_DERIVE", _F.DERIVE | _KEM | _EC, KeyType.EC, KeyType.EC_MONTGOMERY, **agreement)
+    _add("ECDH1_COFACTOR_DERIVE", _F.DERIVE | _KEM | _EC, KeyType.EC, **agreement)
+    wrapping: dict[str, Any] = {"params": (p.EcdhAesKeyWrapParams,), "multi_part": False}
+    _add("ECDH_AES_KEY_WRAP", _WRAP | _EC, KeyType.EC, KeyType.EC_MONTGOMERY, **wrapping, **curves)
+    _add("ECDH_COF_AES_KEY_WRAP", _WRAP | _EC, KeyType.EC, **wrapping, **curves)
+    _add("ECDH_X_AES_KEY_WRAP", _WRAP | _EC, KeyType.EC_MONTGOMERY, **wrapping, **raw)
 
 
 # --- AES (sections "AES", "Additional AES Mechanisms", "AES Key Wrap")
@@ -161,7 +180,15 @@ def _aes() -> None:
     _add("AES_CMAC_GENERAL", _SIGN, KeyType.AES, params=(int,), **aes)
     for name in ("AES_KEY_WRAP", "AES_KEY_WRAP_PAD", "AES_KEY_WRAP_KWP", "AES_KEY_WRAP_PKCS7"):
         _add(name, both, KeyType.AES, params=(None, bytes), multi_part=False, **aes)
+    for name in ("AES_OFB", "AES_CFB8", "AES_CFB64", "AES_CFB128", "AES_CTS"):
+        _add(name, both, KeyType.AES, params=(bytes,), wraps=_SECRET_ONLY, **aes)
+    _add("AES_XTS_KEY_GEN", _F.GENERATE, KeyType.AES_XTS, sizes=(32, 64))
+    _add("AES_XTS", _CRYPT, KeyType.AES_XTS, params=(bytes,), sizes=(32, 64))
+    _add("AES_GMAC", _SIGN, KeyType.AES, params=(p.GcmParams,), **aes)
     legacy: dict[str, Any] = {"grade": Grade.LEGACY, **aes}
+    for name in ("AES_MAC", "AES_XCBC_MAC", "AES_XCBC_MAC_96"):
+        _add(name, _SIGN, KeyType.AES, **legacy)
+    _add("AES_MAC_GENERAL", _SIGN, KeyType.AES, params=(int,), **legacy)
     _add("AES_ECB_ENCRYPT_DATA", _F.DERIVE, KeyType.AES, params=(p.KeyDerivationStringData,), **legacy)
     _add("AES_CBC_ENCRYPT_DATA", _F.DERIVE, KeyType.AES, params=(p.AesCbcEncryptDataParams,), **legacy)
 
@@ -175,12 +202,43 @@ def _secrets() -> None:
     _add("HKDF_KEY_GEN", _F.GENERATE, KeyType.HKDF, **any_size)
     for name in ("HKDF_DERIVE", "HKDF_DATA"):
         _add(name, _F.DERIVE, KeyType.HKDF, KeyType.GENERIC_SECRET, params=(p.HkdfParams,), **any_size)
-    _add("PKCS5_PBKD2", _F.GENERATE, *_SECRETS, params=(p.Pkcs5Pbkd2Params2,), slow=True)
+    _add("PKCS5_PBKD2", _F.GENERATE, *SECRET_TYPES, params=(p.Pkcs5Pbkd2Params2,), slow=True)
+    for name, shape in (
+        ("COUNTER", p.Sp800108KdfParams), ("FEEDBACK", p.Sp800108FeedbackKdfParams), ("DOUBLE_PIPELINE", p.Sp800108KdfParams)
+    ):  # fmt: skip
+        _add(f"SP800_108_{name}_KDF", _F.DERIVE, *SECRET_TYPES, params=(shape,), sizes=(8, 8 * SECRET_MAXIMUM), unit=8)
     simple: dict[str, Any] = {"grade": Grade.LEGACY, **any_size}
     for name in ("CONCATENATE_BASE_AND_DATA", "CONCATENATE_DATA_AND_BASE", "XOR_BASE_AND_DATA"):
-        _add(name, _F.DERIVE, *_SECRETS, params=(p.KeyDerivationStringData,), **simple)
+        _add(name, _F.DERIVE, *SECRET_TYPES, params=(p.KeyDerivationStringData,), **simple)
     for name in ("CONCATENATE_BASE_AND_KEY", "EXTRACT_KEY_FROM_KEY"):
-        _add(name, _F.DERIVE, *_SECRETS, params=(int,), **simple)
+        _add(name, _F.DERIVE, *SECRET_TYPES, params=(int,), **simple)
+
+
+# --- TLS 1.2 (sections "SSL", "TLS 1.2 Mechanisms"), and public keys from private ones
+
+
+def _tls() -> None:
+    master: dict[str, Any] = {"sizes": (48, 48)}
+    any_size: dict[str, Any] = {"sizes": (1, SECRET_MAXIMUM)}
+    generic = KeyType.GENERIC_SECRET
+    _add("TLS_PRE_MASTER_KEY_GEN", _F.GENERATE, generic, params=(p.Version,), **master)
+    for form, shape in (
+        ("MASTER_KEY", p.Tls12MasterKeyDeriveParams),
+        ("EXTENDED_MASTER_KEY", p.Tls12ExtendedMasterKeyDeriveParams),
+    ):
+        _add(f"TLS12_{form}_DERIVE", _F.DERIVE, generic, params=(shape,), **master)
+        _add(f"TLS12_{form}_DERIVE_DH", _F.DERIVE, generic, params=(shape,), **any_size)
+    for name in ("TLS12_KEY_AND_MAC_DERIVE", "TLS12_KEY_SAFE_DERIVE"):
+        _add(name, _F.DERIVE, generic, params=(p.Tls12KeyMatParams,), **master)
+    for name in ("TLS_KDF", "TLS12_KDF"):
+        _add(name, _F.DERIVE, generic, params=(p.TlsKdfParams,), **any_size)
+    for name in ("TLS_MAC", "TLS12_MAC"):
+        _add(name, _SIGN, generic, params=(p.TlsMacParams,), **any_size)
+    pairs = (
+        KeyType.RSA, KeyType.DSA, KeyType.DH, KeyType.X9_42_DH, KeyType.EC, KeyType.EC_EDWARDS, KeyType.EC_MONTGOMERY,
+        KeyType.ML_KEM, KeyType.ML_DSA, KeyType.SLH_DSA,
+    )  # fmt: skip
+    _add("PUB_KEY_FROM_PRIV_KEY", _F.DERIVE | _EC, *pairs)
 
 
 # --- What the libraries still have of the past: triple DES, DSA, Diffie-Hellman over finite fields
@@ -195,6 +253,8 @@ def _past() -> None:
     _add("DES3_ECB", both, *des, wraps=_SECRET_ONLY, **legacy)
     _add("DES3_CBC", both, *des, params=(bytes,), wraps=_SECRET_ONLY, **legacy)
     _add("DES3_CBC_PAD", both, *des, params=(bytes,), **legacy)
+    _add("DES3_MAC", _SIGN, *des, **legacy)
+    _add("DES3_MAC_GENERAL", _SIGN, *des, params=(int,), **legacy)
     _add("DES3_CMAC", _SIGN, *des, **legacy)
     _add("DES3_CMAC_GENERAL", _SIGN, *des, params=(int,), **legacy)
     _add("DES3_ECB_ENCRYPT_DATA", _F.DERIVE, *des, params=(p.KeyDerivationStringData,), **legacy)
@@ -206,10 +266,74 @@ def _past() -> None:
         _add(f"DSA_{name}", _SIGN, KeyType.DSA, sizes=(1024, 4096), **legacy)
     _add("DH_PKCS_PARAMETER_GEN", _F.GENERATE, KeyType.DH, sizes=(512, 4096), slow=True, **legacy)
     _add("DH_PKCS_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.DH, sizes=(512, 10000), **legacy)
-    _add("DH_PKCS_DERIVE", _F.DERIVE, KeyType.DH, sizes=(512, 10000), params=(bytes,), **legacy)
+    _add("DH_PKCS_DERIVE", _F.DERIVE | _KEM, KeyType.DH, sizes=(512, 10000), params=(bytes, None), **legacy)
+    x942 = KeyType.X9_42_DH
+    _add("X9_42_DH_PARAMETER_GEN", _F.GENERATE, x942, sizes=(1024, 3072), slow=True, **legacy)
+    _add("X9_42_DH_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, x942, sizes=(1024, 10000), **legacy)
+    shape = p.X942Dh1DeriveParams
+    _add("X9_42_DH_DERIVE", _F.DERIVE | _KEM, x942, sizes=(1024, 10000), params=(shape,), **legacy)
 
 
-for _family in (_hash_families, _rsa, _elliptic_curves, _aes, _secrets, _past):
+# --- Other ciphers (sections "ChaCha20", "Salsa20", "Poly1305", "CAMELLIA", "SEED", "Blowfish")
+
+
+def _other_ciphers() -> None:
+    fixed: dict[str, Any] = {"sizes": (32, 32)}
+    both = _CRYPT | _WRAP
+    _add("CHACHA20_KEY_GEN", _F.GENERATE, KeyType.CHACHA20, **fixed)
+    streaming: dict[str, Any] = {"wraps": _SECRET_ONLY, "sizes": (256, 256), "unit": 8}
+    _add("CHACHA20", both, KeyType.CHACHA20, params=(p.Chacha20Params,), **streaming)
+    shapes = (p.Salsa20Chacha20Poly1305Params, p.Salsa20Chacha20Poly1305MsgParams)
+    _add("CHACHA20_POLY1305", _CRYPT | _MESSAGES, KeyType.CHACHA20, params=shapes, **fixed)
+    _add("POLY1305_KEY_GEN", _F.GENERATE, KeyType.POLY1305, **fixed)
+    _add("POLY1305", _SIGN, KeyType.POLY1305, **fixed)
+    legacy: dict[str, Any] = {"grade": Grade.LEGACY}
+    _add("SALSA20_KEY_GEN", _F.GENERATE, KeyType.SALSA20, **legacy, **fixed)
+    _add("SALSA20", both, KeyType.SALSA20, params=(p.Salsa20Params,), **legacy, **streaming)
+    _block_cipher("CAMELLIA", KeyType.CAMELLIA, (16, 32), p.CamelliaCbcEncryptDataParams)
+    _block_cipher("SEED", KeyType.SEED, (16, 16), p.SeedCbcEncryptDataParams)
+    legacy["sizes"] = (4, 56)
+    _add("BLOWFISH_KEY_GEN", _F.GENERATE, KeyType.BLOWFISH, **legacy)
+    _add("BLOWFISH_CBC", both, KeyType.BLOWFISH, params=(bytes,), wraps=_SECRET_ONLY, **legacy)
+    _add("BLOWFISH_CBC_PAD", both, KeyType.BLOWFISH, params=(bytes,), **legacy)
+
+
+def _block_cipher(name: str, key_type: KeyType, sizes: tuple[int, int], data: type[Any]) -> None:
+    legacy: dict[str, Any] = {"grade": Grade.LEGACY, "sizes": sizes}
+    both = _CRYPT | _WRAP
+    _add(f"{name}_KEY_GEN", _F.GENERATE, key_type, **legacy)
+    _add(f"{name}_ECB", both, key_type, wraps=_SECRET_ONLY, **legacy)
+    _add(f"{name}_CBC", both, key_type, params=(bytes,), wraps=_SECRET_ONLY, **legacy)
+    _add(f"{name}_CBC_PAD", both, key_type, params=(bytes,), **legacy)
+    _add(f"{name}_MAC", _SIGN, key_type, **legacy)
+    _add(f"{name}_MAC_GENERAL", _SIGN, key_type, params=(int,), **legacy)
+    _add(f"{name}_ECB_ENCRYPT_DATA", _F.DERIVE, key_type, params=(p.KeyDerivationStringData,), **legacy)
+    _add(f"{name}_CBC_ENCRYPT_DATA", _F.DERIVE, key_type, params=(data,), **legacy)
+
+
+# --- Post-quantum (sections "ML-KEM", "ML-DSA", "SLH-DSA"); sizes are those of public keys in bytes
+
+_PRE_HASHES: Final = (*_SIGNING[1:], "SHAKE128", "SHAKE256")
+
+
+def _post_quantum() -> None:
+    kem: dict[str, Any] = {"sizes": (800, 1568)}
+    _add("ML_KEM_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.ML_KEM, **kem)
+    _add("ML_KEM", _F.ENCAPSULATE | _F.DECAPSULATE, KeyType.ML_KEM, **kem)
+    ml: dict[str, Any] = {"sizes": (1312, 2592)}
+    slh: dict[str, Any] = {"sizes": (32, 64)}
+    with_context: dict[str, Any] = {"params": (None, p.SignAdditionalContext)}
+    _add("ML_DSA_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.ML_DSA, **ml)
+    _add("ML_DSA", _SIGN, KeyType.ML_DSA, **with_context, **ml)
+    _add("HASH_ML_DSA", _SIGN, KeyType.ML_DSA, params=(p.HashSignAdditionalContext,), multi_part=False, **ml)
+    _add("SLH_DSA_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.SLH_DSA, slow=True, **slh)
+    _add("SLH_DSA", _SIGN, KeyType.SLH_DSA, slow=True, **with_context, **slh)
+    for name in _PRE_HASHES:
+        _add(f"HASH_ML_DSA_{name}", _SIGN, KeyType.ML_DSA, **with_context, **ml)
+        _add(f"HASH_SLH_DSA_{name}", _SIGN, KeyType.SLH_DSA, slow=True, **with_context, **slh)
+
+
+for _family in (_hash_families, _rsa, _elliptic_curves, _aes, _secrets, _tls, _past, _other_ciphers, _post_quantum):
     _family()
 
 MECHANISMS: Final[dict[int, MechanismRow]] = {row.mechanism: row for row in _ROWS}

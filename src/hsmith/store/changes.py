@@ -7,6 +7,7 @@ from typing import Any, Final
 import apsw
 
 from hsmith.store.records import (
+    AddObject,
     Change,
     ClearObjects,
     Conflict,
@@ -16,6 +17,7 @@ from hsmith.store.records import (
     PutKeyslot,
     PutObject,
     PutToken,
+    PutValue,
     SetFailures,
 )
 
@@ -83,15 +85,10 @@ def _set_failures(connection: apsw.Connection, change: SetFailures) -> None:
 
 def _put_object(connection: apsw.Connection, change: PutObject) -> None:
     record, tags = change.record, set(change.tags)
-    packed = _pack(sorted(tags))
     if record.version == 1:
-        _count(connection, record.token, "objects + 1")
-        connection.execute(
-            "INSERT INTO object (id, token, version, private, tags, blob) VALUES (?, ?, 1, ?, ?, ?)",
-            (record.id, record.token, record.private, packed, record.blob),
-        )
-        _insert_tags(connection, record.token, record.id, tags)
+        _add_object(connection, AddObject(record, change.tags))
         return
+    packed = _pack(sorted(tags))
     old = _tags(connection, record.token, record.id)
     _one(
         connection,
@@ -101,6 +98,16 @@ def _put_object(connection: apsw.Connection, change: PutObject) -> None:
     )
     _delete_tags(connection, record.token, record.id, old - tags)
     _insert_tags(connection, record.token, record.id, tags - old)
+
+
+def _add_object(connection: apsw.Connection, change: AddObject) -> None:
+    record, tags = change.record, set(change.tags)
+    _count(connection, record.token, "objects + 1")
+    connection.execute(
+        "INSERT INTO object (id, token, version, private, tags, blob) VALUES (?, ?, ?, ?, ?, ?)",
+        (record.id, record.token, record.version, record.private, _pack(sorted(tags)), record.blob),
+    )
+    _insert_tags(connection, record.token, record.id, tags)
 
 
 def _delete_object(connection: apsw.Connection, change: DeleteObject) -> None:
@@ -114,6 +121,16 @@ def _delete_object(connection: apsw.Connection, change: DeleteObject) -> None:
     _count(connection, change.token, "objects - 1")
 
 
+def _put_value(connection: apsw.Connection, change: PutValue) -> None:
+    record = change.record
+    connection.execute(
+        "INSERT INTO value (name, version, blob) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET version = excluded.version, blob = excluded.blob"
+        " WHERE excluded.version > value.version",
+        (record.name, record.version, record.blob),
+    )
+
+
 _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Any], None]]] = {
     PutToken: _put_token,
     DeleteToken: _delete_token,
@@ -122,7 +139,9 @@ _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Any], None]]] = {
     DeleteKeyslot: _delete_keyslot,
     SetFailures: _set_failures,
     PutObject: _put_object,
+    AddObject: _add_object,
     DeleteObject: _delete_object,
+    PutValue: _put_value,
 }
 
 
@@ -157,7 +176,7 @@ def _delete_tags(connection: apsw.Connection, token: int, id: int, tags: Iterabl
 def _tags(connection: apsw.Connection, token: int, id: int) -> set[bytes]:
     """The tags that a stored object has; none if there is no such object."""
     packed = connection.execute("SELECT tags FROM object WHERE id = ? AND token = ?", (id, token)).get
-    return _unpack(packed or b"")
+    return unpacked(packed or b"")
 
 
 def _pack(tags: Iterable[bytes]) -> bytes:
@@ -165,7 +184,8 @@ def _pack(tags: Iterable[bytes]) -> bytes:
     return b"".join([bytes((len(tag),)) + tag for tag in tags])
 
 
-def _unpack(packed: bytes) -> set[bytes]:
+def unpacked(packed: bytes) -> set[bytes]:
+    """The tags of a row of the table object."""
     tags, at = set(), 0
     while at < len(packed):
         end = at + 1 + packed[at]

@@ -15,11 +15,13 @@ from hsmith.store.records import StoreBroken, StoreFull
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """``lasting``: writing may not go on before the store was opened again. ``words`` may use {path} and {reason}."""
+    """``lasting``: writing may not go on before the store was opened again, or, when it is ``mended``, before all that
+    was acknowledged is safe on the disk. ``words`` may use {path} and {reason}."""
 
     raises: type[StoreBroken] | type[StoreFull]
     lasting: bool
     words: str
+    mended: bool = False
 
     def exception(self, path: Path, reason: str) -> StoreBroken | StoreFull:
         return self.raises(self.words.format(path=path, reason=reason))
@@ -36,7 +38,8 @@ NO_MEMORY: Final = Failure(StoreBroken, False, "there is not enough memory to us
 DISK: Final = Failure(
     StoreBroken,
     True,
-    "the disk of {path} failed ({reason}): check the disk; nothing more is written until the store is opened again",
+    "the disk of {path} failed ({reason}): check the disk; nothing more is written until it takes all of it again",
+    mended=True,
 )
 DAMAGED: Final = Failure(
     StoreBroken, True, "{path} is damaged ({reason}): restore its folder from a backup, after a check of the disk"

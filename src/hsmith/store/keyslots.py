@@ -77,6 +77,11 @@ def open(pin: bytes, blob: bytes, *, secret: bytes, token: int, name: str) -> by
         raise WrongPin("the PIN is wrong") from None
 
 
+def check(blob: bytes, *, secret: bytes, token: int, name: str) -> None:
+    """Damaged: the keyslot was altered, or is another's. No PIN is tried."""
+    _read(blob, secret=secret, token=token, name=name)
+
+
 def _read(blob: bytes, *, secret: bytes, token: int, name: str) -> tuple[bytes, bytes, Cost]:
     """The header, the salt and the cost, all checked before anything is computed with them."""
     title = f"keyslot {name!r} of token {token}"

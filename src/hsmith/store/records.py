@@ -43,6 +43,24 @@ class ObjectRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ValueRecord:
+    """What is remembered of a key's value, whatever objects have it: it outlives them and belongs to no token.
+
+    ``name``: what the value is found by, which tells nothing of it. ``version`` counts its changes."""
+
+    name: bytes
+    version: int
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PutValue:
+    """Insert, or replace an earlier version; where a later one is stored already, nothing is done."""
+
+    record: ValueRecord
+
+
+@dataclass(frozen=True, slots=True)
 class PutToken:
     """Insert (version 1) or replace (the stored version must be one less)."""
 
@@ -92,6 +110,14 @@ class PutObject:
 
 
 @dataclass(frozen=True, slots=True)
+class AddObject:
+    """Insert what was made in another store, in whatever version it is."""
+
+    record: ObjectRecord
+    tags: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteObject:
     """Delete an object with its index; it must exist."""
 
@@ -99,7 +125,18 @@ class DeleteObject:
     id: int
 
 
-Change = PutToken | DeleteToken | ClearObjects | PutKeyslot | DeleteKeyslot | SetFailures | PutObject | DeleteObject
+Change = (
+    PutToken
+    | DeleteToken
+    | ClearObjects
+    | PutKeyslot
+    | DeleteKeyslot
+    | SetFailures
+    | PutObject
+    | AddObject
+    | DeleteObject
+    | PutValue
+)
 
 
 class Conflict(Exception):
@@ -123,6 +160,9 @@ class Store(Protocol):
     def reserve(self) -> int:
         """A number for a new token or object that was never given before (not even before a crash)."""
 
+    def reserve_many(self, count: int) -> range:
+        """As many such numbers, one after the other."""
+
     def tokens(self) -> list[TokenRecord]:
         """All tokens, by slot."""
 
@@ -133,10 +173,15 @@ class Store(Protocol):
     def objects(self, token: int, ids: Iterable[int]) -> list[ObjectRecord]:
         """Those of ``ids`` that exist, by id."""
 
+    def page(self, token: int, *, after: int, limit: int) -> list[tuple[ObjectRecord, tuple[bytes, ...]]]:
+        """The next ``limit`` objects with an id greater than ``after``, by id, each with its tags."""
+
     def find(self, token: int, tags: Sequence[bytes], *, after: int = 0, limit: int = -1) -> list[int]:
         """Ids, ascending and greater than ``after``, of the objects that have every one of ``tags`` (none: all).
         The first tag is the most selective: the cost is that of the objects which have it."""
 
     def count(self, token: int) -> int: ...
+
+    def value(self, name: bytes) -> ValueRecord | None: ...
 
     def close(self) -> None: ...

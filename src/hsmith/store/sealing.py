@@ -1,18 +1,19 @@
 """What a record's blob is: all attributes under one AEAD with the record's identity, and blind tags for searching.
 
 Keys. A private object is sealed under a key from its token's master key, which exists only behind a PIN. A public
-object and the token's own state are sealed under keys from the store secret: readable without a PIN, but neither
-readable nor alterable with the database alone. Each kind of record, of each token, has a key of its own for sealing
-and another for tags, so a blob put in another's place does not open.
+object is sealed under a key from the token's root, which comes from the store secret, as does the key of the token's
+own state: readable without a PIN, but neither readable nor alterable with the database alone. Each kind of record, of
+each token, has a key of its own for sealing and another for tags, so a blob put in another's place does not open.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, Self
 
 from hsmith.crypto import primitives
 from hsmith.spec.values import Value
 from hsmith.store import codec
-from hsmith.store.records import ObjectRecord, TokenRecord
+from hsmith.store.records import ObjectRecord, TokenRecord, ValueRecord
 
 KEY_SIZE: Final = 32
 #: 128 bits: two different values share a tag once in 2^64 tags; a found object is compared anyway.
@@ -25,26 +26,43 @@ class Damaged(Exception):
     """A record was altered, or belongs elsewhere; str() names it and holds nothing of its content."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a token's public objects and keyslots are sealed with: ``root``, 32 bytes, which tells nothing of the secret
+    that it comes from. A token that moves to another store keeps it, so its records and PINs stay as they are; the
+    numbers of the token and its objects there are those of its first store plus ``offset``."""
+
+    root: bytes = field(repr=False)
+    offset: int = 0
+
+    @classmethod
+    def own(cls, secret: bytes, token: int) -> Self:
+        """That of a token that was made in the store of ``secret``."""
+        return cls(_derive(secret, b"token root", token))
+
+
 class Sealer:
     """Seals the private or the public objects of one token. Thread-safe."""
 
-    __slots__ = ("_context", "_index_key", "_key", "private", "token")
+    __slots__ = ("_context", "_index_key", "_key", "_offset", "private", "token")
 
-    def __init__(self, root: bytes, *, token: int, private: bool) -> None:
-        """``root``: the token's master key for private objects, the store secret for public ones; 32 bytes."""
+    def __init__(self, root: bytes, *, token: int, private: bool, offset: int = 0) -> None:
+        """``root``: the token's master key for private objects, its origin's root for public ones; 32 bytes.
+        ``offset``: that of the token's origin."""
         self.token = token
         self.private = private
+        self._offset = offset
         kind = b"private object" if private else b"public object"
-        self._key = _derive(root, kind, token)
-        self._index_key = _derive(root, kind + b" index", token)
-        self._context = bytes((_FORMAT, private)) + _long(token)
+        self._key = _derive(root, kind, token - offset)
+        self._index_key = _derive(root, kind + b" index", token - offset)
+        self._context = bytes((_FORMAT, private)) + _long(token - offset)
 
     def __repr__(self) -> str:
         return f"Sealer(token={self.token}, private={self.private})"
 
     def seal(self, id: int, version: int, attributes: Mapping[int, Value]) -> ObjectRecord:
         """The object's record in its ``version`` (1 when it is new). ValueError, TypeError: values no attribute has."""
-        blob = _seal(self._key, codec.encode(attributes), self._context + _long(id) + _long(version))
+        blob = _seal(self._key, codec.encode(attributes), self._place(id, version))
         return ObjectRecord(self.token, id, version, self.private, blob)
 
     def unseal(self, record: ObjectRecord) -> dict[int, Value]:
@@ -52,7 +70,10 @@ class Sealer:
         name = f"object {record.id} of token {record.token}, version {record.version},"
         if record.token != self.token or record.private != self.private:
             raise Damaged(f"{name} is filed as what it is not")
-        return _unseal(self._key, record.blob, self._context + _long(record.id) + _long(record.version), name=name)
+        return _unseal(self._key, record.blob, self._place(record.id, record.version), name=name)
+
+    def _place(self, id: int, version: int) -> bytes:
+        return self._context + _long(id - self._offset) + _long(version)
 
     def tag(self, attr: int, value: Value) -> bytes:
         """The blind index tag of an attribute's value: 16 bytes, equal for equal values of this sealer only."""
@@ -85,6 +106,29 @@ class TokenSealer:
 
     def _context(self, slot: int, version: int) -> bytes:
         return bytes((_FORMAT,)) + _long(self.token) + _long(slot) + _long(version)
+
+
+class ValueSealer:
+    """Names and seals what is remembered of the values of keys (hsmith.core.policy). Thread-safe."""
+
+    __slots__ = ("_index_key", "_key")
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = _derive(secret, b"value", 0)
+        self._index_key = _derive(secret, b"value index", 0)
+
+    def name(self, kind: bytes, identity: bytes) -> bytes:
+        """What a value is found by: 16 bytes that nobody without the store secret can compute from it."""
+        return primitives.mac(self._index_key, kind, identity)[:TAG_SIZE]
+
+    def seal(self, name: bytes, version: int, marks: Mapping[int, Value]) -> ValueRecord:
+        blob = _seal(self._key, codec.encode(marks), bytes((_FORMAT,)) + name + _long(version))
+        return ValueRecord(name, version, blob)
+
+    def unseal(self, record: ValueRecord) -> dict[int, Value]:
+        """What is remembered. Damaged: altered, or another value's or version's."""
+        context = bytes((_FORMAT,)) + record.name + _long(record.version)
+        return _unseal(self._key, record.blob, context, name="what is remembered of a key")
 
 
 def _seal(key: bytes, data: bytes, context: bytes) -> bytes:

@@ -7,7 +7,8 @@ Write-ahead log with synchronous=FULL: what is committed is in the log, and the 
 import os
 import threading
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -16,10 +17,10 @@ import apsw
 
 from hsmith.store import folder as folders
 from hsmith.store import schema
-from hsmith.store.changes import apply
+from hsmith.store.changes import apply, unpacked
 from hsmith.store.failures import ERRORS, in_words, translated
 from hsmith.store.readers import Readers
-from hsmith.store.records import Change, KeyslotRecord, ObjectRecord, StoreBroken, TokenRecord
+from hsmith.store.records import Change, KeyslotRecord, ObjectRecord, StoreBroken, TokenRecord, ValueRecord
 from hsmith.store.writer import Writer
 
 DATABASE: Final = "store.db"
@@ -40,6 +41,8 @@ _KEYSLOTS: Final = (
     f"SELECT token, name, {_BLOB}, ifnull(CAST(failures AS INTEGER), 0) FROM keyslot WHERE token = ? ORDER BY name"
 )
 _OBJECTS: Final = f"SELECT token, id, {_VERSION}, private IS NOT 0, {_BLOB} FROM object WHERE token = ?"
+
+_VALUE: Final = f"SELECT name, {_VERSION}, {_BLOB} FROM value WHERE name = ?"
 
 
 class SqliteStore:
@@ -84,9 +87,12 @@ class SqliteStore:
         with self._numbers_lock:
             number = next(self._numbers, None)
             if number is None:
-                self._numbers = iter(self._writer.run(_set_aside))
+                self._numbers = iter(self.reserve_many(NUMBERS))
                 number = next(self._numbers)
             return number
+
+    def reserve_many(self, count: int) -> range:
+        return self._writer.run(partial(_set_aside, count=count))
 
     def tokens(self) -> list[TokenRecord]:
         rows = self._read(_TOKENS)
@@ -121,6 +127,27 @@ class SqliteStore:
         rows = self._read("SELECT objects FROM token WHERE id = ?", (token,))
         return int(rows[0][0]) if rows else 0
 
+    def value(self, name: bytes) -> ValueRecord | None:
+        rows = self._read(_VALUE, (name,))
+        return ValueRecord(*rows[0]) if rows else None
+
+    def page(self, token: int, *, after: int, limit: int) -> list[tuple[ObjectRecord, tuple[bytes, ...]]]:
+        sql = _OBJECTS.replace(" FROM", ", tags FROM") + " AND id > ? ORDER BY id LIMIT ?"
+        rows = self._read(sql, (token, after, limit))
+        return [(_object(row[:-1]), tuple(sorted(unpacked(row[-1])))) for row in rows]
+
+    @contextmanager
+    def reading(self) -> Iterator[apsw.Connection]:
+        """A connection of its own on which all that is read is of one moment. StoreBroken."""
+        connection = _connect_reader(self.path)
+        try:
+            with in_words(self.path):
+                connection.execute("BEGIN")
+                connection.execute("SELECT value FROM counter").fetchall()
+            yield connection
+        finally:
+            connection.close()
+
     def _read(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows, so that no read transaction stays open, which would keep the log from being used again."""
         connection = self._readers.take()
@@ -150,11 +177,11 @@ def _object(row: tuple[Any, ...]) -> ObjectRecord:
     return ObjectRecord(token, id, version, bool(private), blob)
 
 
-def _set_aside(connection: apsw.Connection) -> range:
-    """Take the next numbers, for ever."""
+def _set_aside(connection: apsw.Connection, count: int) -> range:
+    """Take the next ``count`` numbers, for ever."""
     sql = "UPDATE counter SET value = value + ? WHERE name = 'reserved' RETURNING value"
-    last = connection.execute(sql, (NUMBERS,)).get
-    return range(last - NUMBERS + 1, last + 1)
+    last = connection.execute(sql, (count,)).get
+    return range(last - count + 1, last + 1)
 
 
 def check_version(version: str) -> None:

@@ -51,6 +51,7 @@ class Writer:
         self._gate = threading.Lock()
         self._closed = False
         self._broken: str | None = None
+        self._doubtful = True  # whether the log may hold what the disk does not: see _settle()
         self._log_pages = 0
         self._checkpoint_at = CHECKPOINT_AT
         self._room = Room(connection, path)
@@ -92,6 +93,7 @@ class Writer:
             except BaseException:  # not even a bug here may leave a caller waiting for ever
                 _log.exception("the store's writer failed")
                 self._broken = f"writing to {self._path} failed for an unknown reason: open the store again"
+                self._doubtful = False
                 self._fail(jobs, StoreBroken(self._broken))
             finally:
                 for job in jobs:
@@ -117,6 +119,8 @@ class Writer:
         """Commit the jobs together; if that fails, each alone, so that one which cannot be done fails no other."""
         if not jobs:
             return
+        if self._doubtful:
+            self._settle()
         if self._broken is not None:
             self._fail(jobs, StoreBroken(self._broken))
             return
@@ -163,7 +167,25 @@ class Writer:
         if failure.lasting:
             _log.error("%s", exception)
             self._broken = str(exception)
+            self._doubtful = failure.mended
         return exception
+
+    def _settle(self) -> None:
+        """Make sure that all that was acknowledged is in the database and on the disk, before more is written.
+
+        What an fsync that failed was to write may be lost though the next one succeeds, in this process or in one that
+        has ended. So nothing may follow it in the log: only when the whole log was copied and synced is it written
+        again, from its start.
+        """
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+        except apsw.Error as error:
+            failure, reason = failures.understand(error, self._connection)
+            self._broken = str(failure.exception(self._path, reason))
+            return
+        if self._broken is not None:
+            _log.warning("%s can be written again", self._path)
+        self._broken, self._doubtful, self._checkpoint_at = None, False, CHECKPOINT_AT
 
     def _fail(self, jobs: list[_Job], exception: StoreBroken | StoreFull) -> None:
         for job in jobs:

@@ -12,6 +12,8 @@ from hsmith.home import FILE_MODE, Trouble
 #: Bytes of sun_path, less the NUL at its end: 108 on Linux, 104 elsewhere.
 LONGEST = 107 if sys.platform == "linux" else 103
 
+GROUP_MODE = 0o660
+
 
 @contextlib.contextmanager
 def usable(path: Path) -> Iterator[str]:
@@ -31,13 +33,16 @@ def usable(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def listen(path: Path, backlog: int = 1024) -> socket.socket:
-    """A socket that listens at ``path``, for this user alone; the caller's umask is 077, so that there is no gap."""
+def listen(path: Path, backlog: int = 1024, *, group: int | None = None) -> socket.socket:
+    """A socket that listens at ``path``, for this user alone, or for a ``group`` too; the caller's umask is 077, so
+    that there is no gap."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with usable(path) as name:
             listener.bind(name)
-            os.chmod(name, FILE_MODE)
+            if group is not None:
+                os.chown(name, -1, group)
+            os.chmod(name, FILE_MODE if group is None else GROUP_MODE)
         listener.listen(backlog)
     except BaseException:
         listener.close()

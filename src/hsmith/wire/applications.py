@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from hsmith.wire.frames import NEW_APPLICATION
 from hsmith.wire.peer import Peer, program
@@ -17,6 +17,13 @@ class Closable(Protocol):
 
 
 A = TypeVar("A", bound=Closable)
+
+#: Applications of one process: a program has one for each module or client that it loads.
+MAX_APPLICATIONS: Final = 64
+
+
+class TooMany(Exception):
+    """One process takes more than its share; str() says of what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,14 @@ class _Entry(Generic[A]):
 
 
 class Applications(Generic[A]):
-    """Thread-safe. ``open_application`` makes one, for (pid, uid, program name)."""
+    """Thread-safe. ``open_application`` makes one, for (pid, uid, program name). ``most``: connections of one process,
+    so that no client takes all that there are."""
 
-    def __init__(self, open_application: Callable[[int | None, int | None, str], A]) -> None:
+    def __init__(self, open_application: Callable[[int | None, int | None, str], A], *, most: int = 1024) -> None:
         self._open = open_application
+        self._most = most
+        self._connections: Counter[Peer] = Counter()
+        self._applications: Counter[Peer] = Counter()
         self._entries: dict[bytes, _Entry[A]] = {}
         self._lock = threading.Lock()
 
@@ -47,19 +58,33 @@ class Applications(Generic[A]):
         return len(self._entries)
 
     def join(self, token: bytes, identity: Identity) -> tuple[bytes, A] | None:
-        """The application of ``token`` (zeros: a new one) with its token, or None if it is not this process's."""
-        if token == NEW_APPLICATION:
-            return self._new(identity)
+        """The application of ``token`` (zeros: a new one) with its token, or None if it is not this process's.
+        TooMany: the process has its share."""
+        new = token == NEW_APPLICATION
         with self._lock:
             entry = self._entries.get(token)
-            if entry is None or entry.identity != identity:
+            if not new and (entry is None or entry.identity != identity):
                 return None
-            entry.connections += 1
-            return token, entry.application
+            if self._connections[identity.peer] >= self._most:
+                raise TooMany(f"the keeper serves {self._most} connections of this process already")
+            if new and self._applications[identity.peer] >= MAX_APPLICATIONS:
+                raise TooMany(f"the keeper serves {MAX_APPLICATIONS} applications of this process already")
+            self._connections[identity.peer] += 1
+            self._applications[identity.peer] += new
+            if entry is not None:
+                entry.connections += 1
+                return token, entry.application
+        return self._new(identity)
 
     def _new(self, identity: Identity) -> tuple[bytes, A]:
         pid = identity.peer.pid or identity.claimed
-        application = self._open(pid, identity.peer.uid, program(identity.peer.pid))
+        try:
+            application = self._open(pid, identity.peer.uid, program(identity.peer.pid))
+        except BaseException:
+            with self._lock:
+                _subtract(self._connections, identity.peer)
+                _subtract(self._applications, identity.peer)
+            raise
         token = secrets.token_bytes(len(NEW_APPLICATION))
         with self._lock:
             self._entries[token] = _Entry(application, identity)
@@ -70,8 +95,10 @@ class Applications(Generic[A]):
         with self._lock:
             entry = self._entries[token]
             entry.connections -= 1
+            _subtract(self._connections, entry.identity.peer)
             if entry.connections:
                 return
+            _subtract(self._applications, entry.identity.peer)
             del self._entries[token]
         entry.application.close()
 
@@ -90,3 +117,9 @@ class Applications(Generic[A]):
             entries = list(self._entries.values())
         for entry in entries:
             entry.application.close()
+
+
+def _subtract(counter: Counter[Peer], peer: Peer) -> None:
+    counter[peer] -= 1
+    if not counter[peer]:
+        del counter[peer]

@@ -17,7 +17,7 @@ from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.spec.functions import FUNCTIONS, FunctionRow, Kind
 from hsmith.wire import codec, frames, peer
-from hsmith.wire.applications import A, Applications, Identity
+from hsmith.wire.applications import A, Applications, Identity, TooMany
 from hsmith.wire.frames import NEW_APPLICATION, REPLY
 from hsmith.wire.receiver import BadFrame, Receiver
 
@@ -63,13 +63,14 @@ class Served:
 @dataclass(frozen=True, slots=True)
 class Service(Generic[A]):
     """What all connections of a server share. Times in seconds: for the first frame after connecting, and for the rest
-    of any frame once its first byte has come."""
+    of any frame once its first byte has come. ``group``: whose members may connect too."""
 
     applications: Applications[A]
     calls: tuple[Call | None, ...]
     admin: Mapping[str, Admin[A]]
     hello_seconds: float
     frame_seconds: float
+    group: int | None = None
 
 
 class Connection(Generic[A]):
@@ -103,8 +104,8 @@ class Connection(Generic[A]):
     def _hello(self) -> tuple[bytes, A] | None:
         """Answer the first frame. Returns the token and the application, None if the client was refused."""
         who = peer.identify(self._connection)
-        if not peer.may_connect(who):
-            self._connection.sendall(refusal(Fault.DEVICE_ERROR, "this keeper serves another user"))
+        if not peer.may_connect(who, self._connection, self._service.group):
+            self._connection.sendall(refusal(Fault.DEVICE_ERROR, "this keeper serves other users"))
             return None
         self._connection.settimeout(self._service.hello_seconds)
         try:
@@ -126,7 +127,11 @@ class Connection(Generic[A]):
             sentence = f"this keeper speaks version {frames.VERSION} of the protocol, the client version {version}"
             self._connection.sendall(refusal(Fault.DEVICE_ERROR, f"{sentence}: install the same hsmith for both"))
             return None
-        joined = self._service.applications.join(token, Identity(who, pid))
+        try:
+            joined = self._service.applications.join(token, Identity(who, pid))
+        except TooMany as error:
+            self._connection.sendall(refusal(Fault.DEVICE_MEMORY, str(error)))
+            return None
         if joined is None:
             self._connection.sendall(refusal(Fault.ARGUMENTS_BAD, "the application token is not of this process"))
             return None

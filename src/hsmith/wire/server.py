@@ -31,16 +31,18 @@ class Server(Generic[A]):
         handlers: Mapping[int, Handler],
         admin: Mapping[str, Admin[A]],
         most: int = 2048,
+        group: int | None = None,
         frame_seconds: float = FRAME_SECONDS,
         hello_seconds: float = HELLO_SECONDS,
     ) -> None:
-        self.applications: Applications[A] = Applications(open_application)
+        self.applications: Applications[A] = Applications(open_application, most=max(1, most - most // 4))
         self.service: Service[A] = Service(
             applications=self.applications,
             calls=call_table(handlers),
             admin=admin,
             hello_seconds=hello_seconds,
             frame_seconds=frame_seconds,
+            group=group,
         )
         self._most = most
         self._lock = threading.Lock()

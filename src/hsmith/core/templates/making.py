@@ -47,8 +47,35 @@ _INHERITING: Final = frozenset(
         Mechanism.CONCATENATE_DATA_AND_BASE,
         Mechanism.XOR_BASE_AND_DATA,
         Mechanism.EXTRACT_KEY_FROM_KEY,
+        Mechanism.TLS_KDF,
+        Mechanism.TLS12_KDF,
     }
 )
+
+#: Derivations whose keys are as sensitive and as extractable as their base, whatever the template says ("Key and MAC
+#: derivation" of TLS 1.2), and those where this is the default.
+_AS_BASE: Final = frozenset({Mechanism.TLS12_KEY_AND_MAC_DERIVE, Mechanism.TLS12_KEY_SAFE_DERIVE})
+_AS_BASE_UNLESS_TOLD: Final = frozenset(
+    {
+        Mechanism.TLS_KDF,
+        Mechanism.TLS12_KDF,
+        Mechanism.SP800_108_COUNTER_KDF,
+        Mechanism.SP800_108_FEEDBACK_KDF,
+        Mechanism.SP800_108_DOUBLE_PIPELINE_KDF,
+    }
+)
+
+#: What a public key takes from the private key that it is made of ("Public key from private key").
+_OF_PRIVATE: Final[dict[Attr, Attr]] = {
+    Attr.ENCRYPT: Attr.DECRYPT,
+    Attr.VERIFY: Attr.SIGN,
+    Attr.VERIFY_RECOVER: Attr.SIGN_RECOVER,
+    Attr.WRAP: Attr.UNWRAP,
+    Attr.ENCAPSULATE: Attr.DECAPSULATE,
+} | {
+    attr: attr
+    for attr in (Attr.DERIVE, Attr.ID, Attr.START_DATE, Attr.END_DATE, Attr.SUBJECT, Attr.ALLOWED_MECHANISMS)
+}
 
 #: Attributes that say how long another one is: (what is measured, in bits rather than bytes).
 _LENGTHS: Final[dict[int, tuple[Attr, bool]]] = {
@@ -108,20 +135,36 @@ def derive(
     given = add(parse(template), derive_template, Attr.DERIVE_TEMPLATE)
     if Attr.VALUE in given:
         raise refuse(Fault.ATTRIBUTE_READ_ONLY, Attr.VALUE, "comes from the derivation: leave it out")
+    if mechanism == Mechanism.PUB_KEY_FROM_PRIV_KEY:
+        return _public_half(given, base, so)
     given.setdefault(Attr.CLASS, int(ObjectClass.SECRET_KEY))
     if given[Attr.CLASS] == ObjectClass.SECRET_KEY:
         given.setdefault(Attr.KEY_TYPE, int(KeyType.GENERIC_SECRET))
-    elif given[Attr.CLASS] == ObjectClass.PUBLIC_KEY:  # "Public key from private key"
-        given.setdefault(Attr.KEY_TYPE, base[Attr.KEY_TYPE])
     attrs = _resolve(given, _DERIVE, so)
     if Attr.SENSITIVE in attrs:
         if mechanism in _INHERITING:
             _inherit(given, (base,))
         for attr in (Attr.SENSITIVE, Attr.EXTRACTABLE):
+            if mechanism in _AS_BASE and given.get(attr, base[attr]) != base[attr]:
+                raise refuse(Fault.TEMPLATE_INCONSISTENT, attr, "is that of the base key: leave it out")
+            if mechanism in _AS_BASE or mechanism in _AS_BASE_UNLESS_TOLD:
+                given.setdefault(attr, base[attr])
+        for attr in (Attr.SENSITIVE, Attr.EXTRACTABLE):
             attrs.pop(attr)
             if attr in given:
                 attrs[attr] = given[attr]
     return attrs
+
+
+def _public_half(given: Attributes, base: Mapping[int, Any], so: bool) -> Attributes:
+    """The public key of the private key ``base``."""
+    given.setdefault(Attr.CLASS, int(ObjectClass.PUBLIC_KEY))
+    given.setdefault(Attr.KEY_TYPE, base[Attr.KEY_TYPE])
+    for attr, source in _OF_PRIVATE.items():
+        if base.get(source) is not None:
+            given.setdefault(attr, base[source])
+    attrs = _resolve(given, _DERIVE, so)
+    return attrs | {Attr.KEY_GEN_MECHANISM: base[Attr.KEY_GEN_MECHANISM]}
 
 
 def finish_derived(

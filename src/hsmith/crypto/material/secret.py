@@ -11,12 +11,17 @@ LENGTHS: Final[dict[int, tuple[int, ...]]] = {
     KeyType.AES: (16, 24, 32),
     KeyType.CAMELLIA: (16, 24, 32),
     KeyType.CHACHA20: (32,),
+    KeyType.SALSA20: (32,),
+    KeyType.POLY1305: (32,),
+    KeyType.AES_XTS: (32, 64),
+    KeyType.SEED: (16,),
+    KeyType.BLOWFISH: tuple(range(4, 57)),
     KeyType.DES2: (16,),
     KeyType.DES3: (24,),
 }
 
 #: Types whose length is in the type: they have no CKA_VALUE_LEN.
-FIXED: Final = frozenset({KeyType.DES2, KeyType.DES3})
+FIXED: Final = frozenset({KeyType.DES2, KeyType.DES3, KeyType.SEED})
 
 MAXIMUM: Final = 16384  # bytes of a value; more is no key
 

@@ -6,13 +6,13 @@ from typing import Final
 import apsw
 
 from hsmith.store.records import StoreBroken
-from hsmith.store.schema import v0001
+from hsmith.store.schema import v0001, v0002
 
 #: "HSMT": what the file's header says of whose it is.
 APPLICATION_ID: Final = 0x48534D54
 
 #: Step n makes layout n of layout n - 1. Layout 0 is an empty database.
-STEPS: Final = (v0001.STEP,)
+STEPS: Final = (v0001.STEP, v0002.STEP)
 
 
 def migrate(connection: apsw.Connection, path: Path) -> None:

@@ -1,0 +1,169 @@
+"""The policy of one token: which uses of a key it permits, and what it remembers of each.
+
+Callers ask before the work is done, and tell before its result leaves. docs/policy.md has the rules in words.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hsmith.core.objects import Object
+from hsmith.core.policy.marks import TRANSPORT, Mark, WRAPS
+from hsmith.core.policy.profiles import RULES, Profile, Rules
+from hsmith.core.policy.values import Record, Values
+from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass
+from hsmith.spec.faults import Refused
+from hsmith.spec.functions import Operation
+from hsmith.spec.mechanisms import Grade, MechanismRow
+
+#: What a secret key does in an operation.
+_SECRET_ROLES: Final = {
+    Operation.ENCRYPT: Mark.ENCRYPT,
+    Operation.DECRYPT: Mark.DECRYPT,
+    Operation.SIGN: Mark.MAC,
+    Operation.SIGN_RECOVER: Mark.MAC,
+    Operation.VERIFY: Mark.MAC,  # a MAC that is checked is soon found
+    Operation.VERIFY_RECOVER: Mark.MAC,
+    Operation.VERIFY_SIGNATURE: Mark.MAC,
+    Operation.MESSAGE_ENCRYPT: Mark.ENCRYPT,
+    Operation.MESSAGE_DECRYPT: Mark.DECRYPT,
+    Operation.MESSAGE_SIGN: Mark.MAC,
+    Operation.MESSAGE_VERIFY: Mark.MAC,
+}
+#: What a private key does: a signature without padding is a decryption.
+_DECRYPTING: Final = frozenset({Operation.DECRYPT, Operation.MESSAGE_DECRYPT})
+_SIGNING: Final = frozenset({Operation.SIGN, Operation.SIGN_RECOVER, Operation.MESSAGE_SIGN})
+_RAW_SIGNATURES: Final = frozenset({Mechanism.RSA_X_509})
+#: MACs over labels of their own, which no derivation has (hsmith.core.policy.deriving).
+_LABELLED_MACS: Final = frozenset({Mechanism.TLS_MAC, Mechanism.TLS12_MAC})
+
+_CONFIDENTIAL: Final = frozenset({ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY})
+
+
+def hidden(attributes: Mapping[int, Any]) -> bool:
+    """Whether nobody can read the key: it is sensitive, or not extractable."""
+    return bool(attributes.get(Attr.SENSITIVE, True)) or not attributes.get(Attr.EXTRACTABLE, False)
+
+
+class Policy:
+    """Thread-safe."""
+
+    __slots__ = ("profile", "rules", "values")
+
+    def __init__(self, profile: Profile, values: Values) -> None:
+        self.profile = profile
+        self.rules: Rules = RULES[profile]
+        self.values = values
+
+    @property
+    def protected(self) -> Mark:
+        """What every record gets here beside its other marks."""
+        return Mark.PROTECTED if self.rules.enforced else Mark.NONE
+
+    # -- mechanisms and keys
+
+    def check_mechanism(self, row: MechanismRow) -> None:
+        if self.rules.modern and row.grade is not Grade.MODERN:
+            raise Refused(Fault.MECHANISM_INVALID, f"the token's profile is strict: {row.mechanism.name} is not modern")
+
+    def role(self, operation: Operation, key: Object, row: MechanismRow) -> Mark:
+        """What an operation makes of a key; NONE: nothing that has to do with other uses."""
+        if key.cls == ObjectClass.SECRET_KEY:
+            return Mark.NONE if row.mechanism in _LABELLED_MACS else _SECRET_ROLES[operation]
+        if key.cls != ObjectClass.PRIVATE_KEY:
+            return Mark.NONE
+        raw = operation in _SIGNING and row.mechanism in _RAW_SIGNATURES
+        return Mark.DECRYPT if raw or operation in _DECRYPTING else Mark.NONE
+
+    def record(self, key: Object) -> Record | None:
+        """What is remembered of a key's value."""
+        if key.record is None:
+            found = self.values.of(key.attributes)
+            if found is not None and not found.stored:
+                self.values.add(found, _told(key.attributes))
+            key.record = found
+        return key.record
+
+    # -- uses
+
+    def check(self, key: Object, roles: Mark) -> None:
+        """Refused(KEY_FUNCTION_NOT_PERMITTED) when the key may not be used so now."""
+        record = self.record(key)
+        if roles and record is not None:
+            self.values.check(record, roles, enforced=self.rules.enforced)
+
+    def use(self, key: Object, roles: Mark, more: Mark = Mark.NONE) -> None:
+        """Remember, durably, that the key is used so from now on. Refused(KEY_FUNCTION_NOT_PERMITTED)."""
+        record = self.record(key)
+        if record is None or not roles:
+            return
+        self.values.take(record, roles, enforced=self.rules.enforced, more=more | self.protected)
+        if roles & (TRANSPORT | Mark.DERIVE) or not passing(key, record):
+            self.values.save(record)
+        key.granted |= roles
+
+    # -- objects that are made or changed
+
+    def settle(self, attributes: dict[int, Any], marks: Mark = Mark.NONE, *, fresh: bool = False) -> Record | None:
+        """Make a new secret or private key as secret as its value ever was, and remember ``marks`` of it.
+
+        In place: SENSITIVE and EXTRACTABLE. Not yet durable."""
+        if attributes[Attr.CLASS] not in _CONFIDENTIAL:
+            return None
+        record = self.values.of(attributes, fresh=fresh)
+        if record is None:
+            return None
+        if self.rules.enforced or record.marks & Mark.PROTECTED:
+            if record.marks & Mark.SENSITIVE:
+                harden(attributes, Attr.SENSITIVE, True)
+            if record.marks & Mark.UNEXTRACTABLE:
+                harden(attributes, Attr.EXTRACTABLE, False)
+        self.values.add(record, marks | shown(attributes) | self.protected)
+        return record
+
+    def changed(self, key: Object) -> None:
+        """A key's attributes were changed: what its value was once it stays."""
+        if key.cls not in _CONFIDENTIAL:
+            return
+        record = self.record(key)
+        if record is not None:
+            self.values.add(record, (shown(key.attributes) & ~Mark.READABLE) | self.protected)
+            if key.on_token:
+                self.values.save(record)
+
+    def transported(self, key: Object) -> bool:
+        """Whether all that comes from under this key is sensitive."""
+        record = self.record(key)
+        if record is None or not record.marks & TRANSPORT:
+            return False
+        return self.rules.enforced or bool(record.marks & Mark.PROTECTED)
+
+
+def harden(attributes: dict[int, Any], attr: Attr, value: bool) -> None:
+    if attributes.get(attr) != value:
+        attributes[attr] = value
+
+
+def shown(attributes: Mapping[int, Any]) -> Mark:
+    """What an object's attributes say of its value."""
+    marks = Mark.NONE
+    if attributes.get(Attr.SENSITIVE):
+        marks |= Mark.SENSITIVE
+    if not attributes.get(Attr.EXTRACTABLE):
+        marks |= Mark.UNEXTRACTABLE
+    return marks or Mark.READABLE
+
+
+def _told(attributes: Mapping[int, Any]) -> Mark:
+    """Of a key that is older than the records: what its attributes tell."""
+    if attributes[Attr.CLASS] not in _CONFIDENTIAL:
+        return Mark.NONE
+    marks = shown(attributes)
+    if not (attributes.get(Attr.ALWAYS_SENSITIVE) or attributes.get(Attr.NEVER_EXTRACTABLE)):
+        marks |= Mark.READABLE
+    return marks if attributes.get(Attr.LOCAL) else marks | Mark.KNOWN
+
+
+def passing(key: Object, record: Record) -> bool:
+    """Whether the value ends with the object, or is known anyway: what data it served for need not be durable."""
+    local = bool(key.attributes.get(Attr.LOCAL)) and not record.marks & (Mark.WRAPPED | WRAPS)
+    return not key.on_token and (local or bool(record.marks & Mark.KNOWN))

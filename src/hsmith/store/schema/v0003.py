@@ -1,0 +1,11 @@
+"""Layout 3: the ledger, by which a record that was put back, taken away or altered is noticed (hsmith.store.ledger)."""
+
+from typing import Final
+
+STEP: Final = """
+CREATE TABLE ledger (
+    place INTEGER PRIMARY KEY,  -- -1: the state of all; others: entries for some records each
+    epoch INTEGER NOT NULL,     -- when it was written
+    blob  BLOB NOT NULL         -- sealed
+) STRICT;
+"""
