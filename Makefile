@@ -22,6 +22,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/gen.py --check
+	$(BIN)/python tools/mechanisms.py --check
 
 # Before a commit: all of that, and the tests that are quick and need no other program.
 check: lint

@@ -117,6 +117,7 @@ CK_RV transport_open(void);
 CK_RV transport_close(void);
 bool initialized(void);
 bool call_begin(call *c, unsigned number, unsigned flags);
+void call_end_operation(call *c, CK_ULONG session, CK_ULONG flag);
 bool call_run(call *c);
 CK_RV call_end(call *c);
 bool grow(connection *link, size_t used, size_t wanted);

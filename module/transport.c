@@ -362,6 +362,27 @@ bool call_begin(call *c, unsigned number, unsigned flags)
     return c->rv == CKR_OK;
 }
 
+/* What is wrong with an argument is found here, and the keeper does not hear of the call; but the error ends the
+ * operation all the same: C_SessionCancel does it, and the caller is told what was wrong. */
+void call_end_operation(call *c, CK_ULONG session, CK_ULONG flag)
+{
+    CK_RV wrong = c->rv;
+    if (wrong == CKR_OK || wrong == CKR_HOST_MEMORY)
+        return;
+    unsigned number = c->number;
+    c->rv = CKR_OK;
+    c->number = SESSION_CANCEL;
+    c->length = HEAD;
+    c->sent_from = 0;
+    c->segments = 0;
+    put_ulong(c, session);
+    put_ulong(c, flag);
+    c->lost = c->rv != CKR_OK || !exchange(c);
+    c->left = 0;
+    c->number = number;
+    c->rv = c->lost ? CKR_DEVICE_REMOVED : wrong;
+}
+
 bool call_run(call *c)
 {
     if (c->rv != CKR_OK)

@@ -29,8 +29,8 @@ LENGTHS: Final[dict[int, int]] = {
     KeyType.POLY1305: 32,
 }
 
-_IVS: Final = {"AES": 16, "DES3": 8, "CAMELLIA": 16, "SEED": 16, "BLOWFISH": 8}
-_IV_MODES: Final = ("CBC", "CBC_PAD", "OFB", "CFB8", "CFB64", "CFB128", "CTS", "XTS")
+_IVS: Final = {"AES": 16, "DES": 8, "DES3": 8, "CAMELLIA": 16, "SEED": 16, "BLOWFISH": 8}
+_IV_MODES: Final = ("CBC", "CBC_PAD", "OFB", "CFB8", "CFB64", "CFB128", "CTS", "XTS", "OFB64")
 
 #: Where data or a key's length matters (AES_CCM), what suits wrapping.
 PARAMS: Final[dict[int, Any]] = {

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 import hsmith  # noqa: E402
 from hsmith.spec.attributes import ATTRIBUTES  # noqa: E402
-from hsmith.spec.constants import Fault  # noqa: E402
+from hsmith.spec.constants import Fault, MechanismFlag  # noqa: E402
 from hsmith.spec.functions import FUNCTIONS, FunctionRow, Kind, Needs, Operation  # noqa: E402
 from hsmith.spec.infos import INFOS, InfoRow  # noqa: E402
 from hsmith.spec.mechanisms import MECHANISMS, MechanismRow  # noqa: E402
@@ -121,8 +121,31 @@ def flags(row: FunctionRow) -> str:
     return " | ".join(name for name, holds in found.items() if holds) or "0"
 
 
-def stub(row: FunctionRow) -> str:
+#: The operations that any error of their functions ends, by the flag with which C_SessionCancel ends them: "a call
+#: always terminates the active operation unless it returns CKR_BUFFER_TOO_SMALL" (chapters 5.8 to 5.15).
+ENDED_BY: Final = {
+    Operation.ENCRYPT: MechanismFlag.ENCRYPT,
+    Operation.DECRYPT: MechanismFlag.DECRYPT,
+    Operation.DIGEST: MechanismFlag.DIGEST,
+    Operation.SIGN: MechanismFlag.SIGN,
+    Operation.SIGN_RECOVER: MechanismFlag.SIGN_RECOVER,
+    Operation.VERIFY: MechanismFlag.VERIFY,
+    Operation.VERIFY_RECOVER: MechanismFlag.VERIFY_RECOVER,
+    Operation.VERIFY_SIGNATURE: MechanismFlag.VERIFY,
+}
+
+
+def puts_of(row: FunctionRow) -> list[str]:
     puts = [PUT_INSTEAD.get((row.name, name), C_KINDS[kind][1].format(n=name)) for name, kind in row.arguments]
+    begins = any(kind is Kind.MECHANISM for _, kind in row.arguments)
+    refusable = any(kind in (Kind.BYTES, Kind.BUFFER) for _, kind in row.arguments)
+    if row.operation in ENDED_BY and refusable and not begins:
+        puts.append(f"call_end_operation(&c, hSession, {ENDED_BY[row.operation]:#x});")
+    return puts
+
+
+def stub(row: FunctionRow) -> str:
+    puts = puts_of(row)
     gets = [C_KINDS[kind][2].format(n=name) for name, kind in row.arguments]
     lines = [f"CK_RV {row.name}({parameters(row)})", "{", "    call c;"]
     lines += [f"    if (call_begin(&c, {row.number}, {flags(row)})) {{"]

@@ -387,6 +387,7 @@ CK_RV C_Encrypt(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
         put_buffer(&c, pEncryptedData, pEncryptedData_len);
+        call_end_operation(&c, hSession, 0x100);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pEncryptedData, pEncryptedData_len);
         }
@@ -401,6 +402,7 @@ CK_RV C_EncryptUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len, CK_
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
         put_buffer(&c, pEncryptedPart, pEncryptedPart_len);
+        call_end_operation(&c, hSession, 0x100);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pEncryptedPart, pEncryptedPart_len);
         }
@@ -414,6 +416,7 @@ CK_RV C_EncryptFinal(CK_ULONG hSession, CK_BYTE *pLastEncryptedPart, CK_ULONG *p
     if (call_begin(&c, 32, 0)) {
         put_ulong(&c, hSession);
         put_buffer(&c, pLastEncryptedPart, pLastEncryptedPart_len);
+        call_end_operation(&c, hSession, 0x100);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pLastEncryptedPart, pLastEncryptedPart_len);
         }
@@ -440,6 +443,7 @@ CK_RV C_Decrypt(CK_ULONG hSession, CK_BYTE *pEncryptedData, CK_ULONG pEncryptedD
         put_ulong(&c, hSession);
         put_bytes(&c, pEncryptedData, pEncryptedData_len);
         put_buffer(&c, pData, pData_len);
+        call_end_operation(&c, hSession, 0x200);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pData, pData_len);
         }
@@ -454,6 +458,7 @@ CK_RV C_DecryptUpdate(CK_ULONG hSession, CK_BYTE *pEncryptedPart, CK_ULONG pEncr
         put_ulong(&c, hSession);
         put_bytes(&c, pEncryptedPart, pEncryptedPart_len);
         put_buffer(&c, pPart, pPart_len);
+        call_end_operation(&c, hSession, 0x200);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pPart, pPart_len);
         }
@@ -467,6 +472,7 @@ CK_RV C_DecryptFinal(CK_ULONG hSession, CK_BYTE *pLastPart, CK_ULONG *pLastPart_
     if (call_begin(&c, 36, 0)) {
         put_ulong(&c, hSession);
         put_buffer(&c, pLastPart, pLastPart_len);
+        call_end_operation(&c, hSession, 0x200);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pLastPart, pLastPart_len);
         }
@@ -492,6 +498,7 @@ CK_RV C_Digest(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *p
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
         put_buffer(&c, pDigest, pDigest_len);
+        call_end_operation(&c, hSession, 0x400);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pDigest, pDigest_len);
         }
@@ -505,6 +512,7 @@ CK_RV C_DigestUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len)
     if (call_begin(&c, 39, 0)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
+        call_end_operation(&c, hSession, 0x400);
         call_run(&c);
     }
     return call_end(&c);
@@ -527,6 +535,7 @@ CK_RV C_DigestFinal(CK_ULONG hSession, CK_BYTE *pDigest, CK_ULONG *pDigest_len)
     if (call_begin(&c, 41, 0)) {
         put_ulong(&c, hSession);
         put_buffer(&c, pDigest, pDigest_len);
+        call_end_operation(&c, hSession, 0x400);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pDigest, pDigest_len);
         }
@@ -553,6 +562,7 @@ CK_RV C_Sign(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *pSi
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
         put_buffer(&c, pSignature, pSignature_len);
+        call_end_operation(&c, hSession, 0x800);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pSignature, pSignature_len);
         }
@@ -566,6 +576,7 @@ CK_RV C_SignUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len)
     if (call_begin(&c, 44, 0)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
+        call_end_operation(&c, hSession, 0x800);
         call_run(&c);
     }
     return call_end(&c);
@@ -577,6 +588,7 @@ CK_RV C_SignFinal(CK_ULONG hSession, CK_BYTE *pSignature, CK_ULONG *pSignature_l
     if (call_begin(&c, 45, 0)) {
         put_ulong(&c, hSession);
         put_buffer(&c, pSignature, pSignature_len);
+        call_end_operation(&c, hSession, 0x800);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pSignature, pSignature_len);
         }
@@ -603,6 +615,7 @@ CK_RV C_SignRecover(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BY
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
         put_buffer(&c, pSignature, pSignature_len);
+        call_end_operation(&c, hSession, 0x1000);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pSignature, pSignature_len);
         }
@@ -629,6 +642,7 @@ CK_RV C_Verify(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *p
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
         put_bytes(&c, pSignature, pSignature_len);
+        call_end_operation(&c, hSession, 0x2000);
         call_run(&c);
     }
     return call_end(&c);
@@ -640,6 +654,7 @@ CK_RV C_VerifyUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len)
     if (call_begin(&c, 50, 0)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
+        call_end_operation(&c, hSession, 0x2000);
         call_run(&c);
     }
     return call_end(&c);
@@ -651,6 +666,7 @@ CK_RV C_VerifyFinal(CK_ULONG hSession, CK_BYTE *pSignature, CK_ULONG pSignature_
     if (call_begin(&c, 51, 0)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pSignature, pSignature_len);
+        call_end_operation(&c, hSession, 0x2000);
         call_run(&c);
     }
     return call_end(&c);
@@ -675,6 +691,7 @@ CK_RV C_VerifyRecover(CK_ULONG hSession, CK_BYTE *pSignature, CK_ULONG pSignatur
         put_ulong(&c, hSession);
         put_bytes(&c, pSignature, pSignature_len);
         put_buffer(&c, pData, pData_len);
+        call_end_operation(&c, hSession, 0x4000);
         if (call_run(&c)) {
             get_buffer(&c, hSession, pData, pData_len);
         }
@@ -1210,6 +1227,7 @@ CK_RV C_VerifySignature(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len)
     if (call_begin(&c, 95, 0)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
+        call_end_operation(&c, hSession, 0x2000);
         call_run(&c);
     }
     return call_end(&c);
@@ -1221,6 +1239,7 @@ CK_RV C_VerifySignatureUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_
     if (call_begin(&c, 96, 0)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
+        call_end_operation(&c, hSession, 0x2000);
         call_run(&c);
     }
     return call_end(&c);

@@ -522,6 +522,8 @@ const mechanism_row mechanisms[] = {
     { 0x2c, false, false, 1, { 32 } }, /* HASH_ML_DSA_SHAKE256 */
     { 0x2d, false, false, 0, { 0 } }, /* SLH_DSA_KEY_PAIR_GEN */
     { 0x2e, false, false, 1, { 32 } }, /* SLH_DSA */
+    { 0x30, false, false, 0, { 0 } }, /* X9_42_DH_KEY_PAIR_GEN */
+    { 0x31, false, false, 1, { 10 } }, /* X9_42_DH_DERIVE */
     { 0x36, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA224 */
     { 0x37, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA256 */
     { 0x38, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA384 */
@@ -548,6 +550,9 @@ const mechanism_row mechanisms[] = {
     { 0x4d, false, false, 0, { 0 } }, /* SHA512_256_HMAC */
     { 0x4e, false, true, 0, { 0 } }, /* SHA512_256_HMAC_GENERAL */
     { 0x4f, false, false, 0, { 0 } }, /* SHA512_256_KEY_DERIVATION */
+    { 0x50, false, true, 0, { 0 } }, /* SHA512_T */
+    { 0x56, false, false, 1, { 49 } }, /* TLS12_EXTENDED_MASTER_KEY_DERIVE */
+    { 0x57, false, false, 1, { 49 } }, /* TLS12_EXTENDED_MASTER_KEY_DERIVE_DH */
     { 0x60, false, false, 0, { 0 } }, /* SHA3_256_RSA_PKCS */
     { 0x61, false, false, 0, { 0 } }, /* SHA3_384_RSA_PKCS */
     { 0x62, false, false, 0, { 0 } }, /* SHA3_512_RSA_PKCS */
@@ -565,6 +570,9 @@ const mechanism_row mechanisms[] = {
     { 0x136, true, false, 0, { 0 } }, /* DES3_CBC_PAD */
     { 0x137, false, true, 0, { 0 } }, /* DES3_CMAC_GENERAL */
     { 0x138, false, false, 0, { 0 } }, /* DES3_CMAC */
+    { 0x150, true, false, 0, { 0 } }, /* DES_OFB64 */
+    { 0x152, true, false, 0, { 0 } }, /* DES_CFB64 */
+    { 0x153, true, false, 0, { 0 } }, /* DES_CFB8 */
     { 0x210, false, false, 0, { 0 } }, /* MD5 */
     { 0x211, false, false, 0, { 0 } }, /* MD5_HMAC */
     { 0x212, false, true, 0, { 0 } }, /* MD5_HMAC_GENERAL */
@@ -605,6 +613,7 @@ const mechanism_row mechanisms[] = {
     { 0x363, false, false, 1, { 34 } }, /* CONCATENATE_DATA_AND_BASE */
     { 0x364, false, false, 1, { 34 } }, /* XOR_BASE_AND_DATA */
     { 0x365, false, true, 0, { 0 } }, /* EXTRACT_KEY_FROM_KEY */
+    { 0x374, false, false, 1, { 0 } }, /* TLS_PRE_MASTER_KEY_GEN */
     { 0x390, false, false, 0, { 0 } }, /* MD5_KEY_DERIVATION */
     { 0x392, false, false, 0, { 0 } }, /* SHA1_KEY_DERIVATION */
     { 0x393, false, false, 0, { 0 } }, /* SHA256_KEY_DERIVATION */
@@ -615,7 +624,20 @@ const mechanism_row mechanisms[] = {
     { 0x398, false, false, 0, { 0 } }, /* SHA3_224_KEY_DERIVATION */
     { 0x399, false, false, 0, { 0 } }, /* SHA3_384_KEY_DERIVATION */
     { 0x39a, false, false, 0, { 0 } }, /* SHA3_512_KEY_DERIVATION */
+    { 0x39b, false, false, 0, { 0 } }, /* SHAKE_128_KEY_DERIVATION */
+    { 0x39c, false, false, 0, { 0 } }, /* SHAKE_256_KEY_DERIVATION */
+    { 0x3ac, false, false, 1, { 42 } }, /* SP800_108_COUNTER_KDF */
+    { 0x3ad, false, false, 1, { 43 } }, /* SP800_108_FEEDBACK_KDF */
+    { 0x3ae, false, false, 1, { 42 } }, /* SP800_108_DOUBLE_PIPELINE_KDF */
     { 0x3b0, false, false, 1, { 37 } }, /* PKCS5_PBKD2 */
+    { 0x3d8, false, false, 1, { 52 } }, /* TLS12_MAC */
+    { 0x3d9, false, false, 1, { 51 } }, /* TLS12_KDF */
+    { 0x3e0, false, false, 1, { 48 } }, /* TLS12_MASTER_KEY_DERIVE */
+    { 0x3e1, false, false, 1, { 50 } }, /* TLS12_KEY_AND_MAC_DERIVE */
+    { 0x3e2, false, false, 1, { 48 } }, /* TLS12_MASTER_KEY_DERIVE_DH */
+    { 0x3e3, false, false, 1, { 50 } }, /* TLS12_KEY_SAFE_DERIVE */
+    { 0x3e4, false, false, 1, { 52 } }, /* TLS_MAC */
+    { 0x3e5, false, false, 1, { 51 } }, /* TLS_KDF */
     { 0x550, false, false, 0, { 0 } }, /* CAMELLIA_KEY_GEN */
     { 0x551, false, false, 0, { 0 } }, /* CAMELLIA_ECB */
     { 0x552, true, false, 0, { 0 } }, /* CAMELLIA_CBC */
@@ -645,6 +667,7 @@ const mechanism_row mechanisms[] = {
     { 0x104a, false, false, 0, { 0 } }, /* ECDSA_SHA3_512 */
     { 0x1050, false, false, 1, { 4 } }, /* ECDH1_DERIVE */
     { 0x1051, false, false, 1, { 4 } }, /* ECDH1_COFACTOR_DERIVE */
+    { 0x1053, false, false, 1, { 7 } }, /* ECDH_AES_KEY_WRAP */
     { 0x1054, false, false, 1, { 3 } }, /* RSA_AES_KEY_WRAP */
     { 0x1055, false, false, 0, { 0 } }, /* EC_EDWARDS_KEY_PAIR_GEN */
     { 0x1056, false, false, 0, { 0 } }, /* EC_MONTGOMERY_KEY_PAIR_GEN */
@@ -679,6 +702,7 @@ const mechanism_row mechanisms[] = {
     { 0x1228, false, false, 0, { 0 } }, /* POLY1305 */
     { 0x2000, false, false, 0, { 0 } }, /* DSA_PARAMETER_GEN */
     { 0x2001, false, false, 0, { 0 } }, /* DH_PKCS_PARAMETER_GEN */
+    { 0x2002, false, false, 0, { 0 } }, /* X9_42_DH_PARAMETER_GEN */
     { 0x2104, true, false, 0, { 0 } }, /* AES_OFB */
     { 0x2105, true, false, 0, { 0 } }, /* AES_CFB64 */
     { 0x2106, true, false, 0, { 0 } }, /* AES_CFB8 */
@@ -694,15 +718,38 @@ const mechanism_row mechanisms[] = {
     { 0x4007, false, false, 0, { 0 } }, /* SHA512_KEY_GEN */
     { 0x4008, false, false, 0, { 0 } }, /* SHA512_224_KEY_GEN */
     { 0x4009, false, false, 0, { 0 } }, /* SHA512_256_KEY_GEN */
+    { 0x400c, false, false, 0, { 0 } }, /* BLAKE2B_160 */
+    { 0x400d, false, false, 0, { 0 } }, /* BLAKE2B_160_HMAC */
+    { 0x400e, false, true, 0, { 0 } }, /* BLAKE2B_160_HMAC_GENERAL */
+    { 0x400f, false, false, 0, { 0 } }, /* BLAKE2B_160_KEY_DERIVE */
+    { 0x4010, false, false, 0, { 0 } }, /* BLAKE2B_160_KEY_GEN */
+    { 0x4011, false, false, 0, { 0 } }, /* BLAKE2B_256 */
+    { 0x4012, false, false, 0, { 0 } }, /* BLAKE2B_256_HMAC */
+    { 0x4013, false, true, 0, { 0 } }, /* BLAKE2B_256_HMAC_GENERAL */
+    { 0x4014, false, false, 0, { 0 } }, /* BLAKE2B_256_KEY_DERIVE */
+    { 0x4015, false, false, 0, { 0 } }, /* BLAKE2B_256_KEY_GEN */
+    { 0x4016, false, false, 0, { 0 } }, /* BLAKE2B_384 */
+    { 0x4017, false, false, 0, { 0 } }, /* BLAKE2B_384_HMAC */
+    { 0x4018, false, true, 0, { 0 } }, /* BLAKE2B_384_HMAC_GENERAL */
+    { 0x4019, false, false, 0, { 0 } }, /* BLAKE2B_384_KEY_DERIVE */
+    { 0x401a, false, false, 0, { 0 } }, /* BLAKE2B_384_KEY_GEN */
+    { 0x401b, false, false, 0, { 0 } }, /* BLAKE2B_512 */
+    { 0x401c, false, false, 0, { 0 } }, /* BLAKE2B_512_HMAC */
+    { 0x401d, false, true, 0, { 0 } }, /* BLAKE2B_512_HMAC_GENERAL */
+    { 0x401e, false, false, 0, { 0 } }, /* BLAKE2B_512_KEY_DERIVE */
+    { 0x401f, false, false, 0, { 0 } }, /* BLAKE2B_512_KEY_GEN */
     { 0x4020, false, false, 1, { 29 } }, /* SALSA20 */
     { 0x4021, false, false, 2, { 30, 31 } }, /* CHACHA20_POLY1305 */
     { 0x402a, false, false, 1, { 35 } }, /* HKDF_DERIVE */
     { 0x402b, false, false, 1, { 35 } }, /* HKDF_DATA */
     { 0x402c, false, false, 0, { 0 } }, /* HKDF_KEY_GEN */
     { 0x402d, false, false, 0, { 0 } }, /* SALSA20_KEY_GEN */
+    { 0x4038, false, false, 1, { 7 } }, /* ECDH_X_AES_KEY_WRAP */
+    { 0x4039, false, false, 1, { 7 } }, /* ECDH_COF_AES_KEY_WRAP */
+    { 0x403a, false, false, 0, { 0 } }, /* PUB_KEY_FROM_PRIV_KEY */
 };
 
-const unsigned mechanism_count = 216;
+const unsigned mechanism_count = 263;
 
 const attribute_row attributes[] = {
     { 0x0, V_ULONG }, /* CLASS */

@@ -46,6 +46,12 @@ class Config:
         "pin.kdf_milliseconds", 150, "Time that Argon2id takes to turn a new PIN into a key.", least=10
     )
     pin_attempts: int = key("pin.attempts", 10, "Wrong PINs in a row until the PIN is locked.", least=1)
+    token_profile: str = key(
+        "token.profile",
+        "default",
+        "What new tokens permit their keys, as in the chapter on policy.",
+        choices=("default", "strict", "compat"),
+    )
     log_level: str = key(
         "log.level", "info", "The least level that is logged.", choices=("debug", "info", "warning", "error")
     )

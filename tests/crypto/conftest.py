@@ -61,9 +61,7 @@ def make_pair(key_type: int, curve: str = "") -> Pair:
         KeyType.X9_42_DH: lambda: (Mechanism.X9_42_DH_KEY_PAIR_GEN, dict(_dsa_domain())),
         KeyType.ML_KEM: lambda: _set(Mechanism.ML_KEM_KEY_PAIR_GEN, MlKemParameterSet[curve or "ML_KEM_768"]),
         KeyType.ML_DSA: lambda: _set(Mechanism.ML_DSA_KEY_PAIR_GEN, MlDsaParameterSet[curve or "ML_DSA_44"]),
-        KeyType.SLH_DSA: lambda: _set(
-            Mechanism.SLH_DSA_KEY_PAIR_GEN, SlhDsaParameterSet[curve or "SLH_DSA_SHA2_128F"]
-        ),
+        KeyType.SLH_DSA: lambda: _set(Mechanism.SLH_DSA_KEY_PAIR_GEN, SlhDsaParameterSet[curve or "SLH_DSA_SHA2_128F"]),
     }
     mechanism, template = recipes[key_type]()
     public, private = ENGINES[mechanism].generate_pair(None, template, {})

@@ -39,6 +39,7 @@ STREAMS: list[tuple[Mechanism, Key, Any, int]] = [
     (M.DES3_CBC, DES, lambda n: bytes(8), 8),
     (M.DES3_CBC_PAD, DES, lambda n: bytes(8), 1),
     *(_plain(each, KeyType.AES) for each in (M.AES_OFB, M.AES_CFB8, M.AES_CFB64, M.AES_CFB128)),
+    *(_plain(each, KeyType.DES3) for each in (M.DES_OFB64, M.DES_CFB64, M.DES_CFB8)),
     _plain(M.AES_CTS, KeyType.AES, 0),
     _plain(M.AES_XTS, KeyType.AES_XTS, 0),
     _plain(M.CAMELLIA_ECB, KeyType.CAMELLIA, 16),

@@ -11,7 +11,9 @@ from faults.rig import HERE, Rig, compiled
 @pytest.fixture
 def rig(home: Path, module: Path) -> Iterator[Rig]:
     yield Rig(home, module)
-    print((home / "keeper.log").read_text()[-2000:])  # shown when the test fails
+    log = (home / "keeper.log").read_text()
+    if "ERROR" in log:
+        print(log[-2000:])  # shown when the test fails
 
 
 @pytest.fixture(scope="session")

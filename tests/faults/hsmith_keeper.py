@@ -76,17 +76,17 @@ def _install() -> None:
     primitives.argon2id = _around("KDF", primitives.argon2id)
     make_writer = Writer.__init__
 
-    def writer(self: Any, database: Any, path: Path) -> None:
-        make_writer(self, _watched(database), path)
+    def writer(self: Any, database: Any, *others: Any) -> None:
+        make_writer(self, _watched(database), *others)
 
-    Writer.__init__ = writer  # type: ignore[method-assign]
+    Writer.__init__ = writer  # type: ignore[method-assign,assignment]
     make_connection = connection.Connection.__init__
 
     def serve(self: Any, service: Any, socket: Any, served: Any) -> None:
         make_connection(self, service, socket, served)
         self._connection = _Beside(socket, sendall=_around("reply", socket.sendall))
 
-    connection.Connection.__init__ = serve  # type: ignore[method-assign]
+    connection.Connection.__init__ = serve  # type: ignore[method-assign,assignment]
 
 
 if __name__ == "__main__":

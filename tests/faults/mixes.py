@@ -1,7 +1,7 @@
 """What clients do while they or their keeper are killed, and what must be there afterwards.
 
 A mix is run by a client process: it first says what it finds, then works in several threads, and says of each change
-what is to be before it asks, and that it is so when the keeper has answered. The ledger holds the one against the other.
+what is to be before it asks, and that it is so when the keeper has answered. The ledger holds one against the other.
 """
 
 import hashlib
@@ -79,6 +79,8 @@ class Mix:
     threads = 3
     #: How long a client works until it or its keeper is killed, at most.
     seconds = 0.25
+    #: Kills in a short run.
+    kills = 15
 
     def __init__(self, p11: P11, ledger: Ledger, thread: int, say: Say) -> None:
         self.p11 = p11
@@ -202,7 +204,9 @@ class Objects(Mix):
     def unwrap(self) -> None:
         name = self._new()
         extractable = {Attr.VALUE_LEN: 16, Attr.EXTRACTABLE: True, Attr.TOKEN: False}
-        blob = self.session.wrap(self.kek, Mechanism.AES_KEY_WRAP, self.session.generate(Mechanism.AES_KEY_GEN, extractable))
+        blob = self.session.wrap(
+            self.kek, Mechanism.AES_KEY_WRAP, self.session.generate(Mechanism.AES_KEY_GEN, extractable)
+        )
         template = self._secret(name) | {Attr.CLASS: ObjectClass.SECRET_KEY, Attr.KEY_TYPE: KeyType.AES}
         work = lambda: self.session.unwrap(self.kek, Mechanism.AES_KEY_WRAP, blob, template)  # noqa: E731
         self.change("unwrap", name, ["secret", "1"], work)
@@ -242,7 +246,7 @@ def _value(name: str) -> bytes:
 
 
 def _expected(name: str) -> bytes:
-    return Cipher(algorithms.AES(_value(name)), modes.ECB()).encryptor().update(BLOCK)  # noqa: S305
+    return Cipher(algorithms.AES(_value(name)), modes.ECB()).encryptor().update(BLOCK)
 
 
 class Tokens(Mix):
@@ -251,6 +255,7 @@ class Tokens(Mix):
     #: Wrong PINs in a row, at most: fewer than lock a PIN, though each kill may add one.
     most_wrong = 3
     seconds = 1.5
+    kills = 8
 
     def __init__(self, p11: P11, ledger: Ledger, thread: int, say: Say) -> None:
         super().__init__(p11, ledger, thread, say)

@@ -23,7 +23,7 @@ LONG = os.environ.get("HSMITH_FAULTS") == "long"
 
 
 def many(short: int, long: int) -> int:
-    """How often: in a short run, and in a long one, which HSMITH_FAULTS_KILLS can make shorter."""
+    """How often: in a short run, and in a long one, which HSMITH_FAULTS_TIMES can make shorter."""
     return int(os.environ.get("HSMITH_FAULTS_TIMES", long)) if LONG else short
 
 
@@ -39,7 +39,8 @@ class Rig:
         shutil.copy(module, self.module)
         keeper = home / "program" / "bin" / "hsmith-keeper"
         keeper.parent.mkdir()
-        preload = f"LD_PRELOAD='{disk}' " if disk else ""
+        self.disk_fails = home / "disk-fails"
+        preload = f"LD_PRELOAD='{disk}' DISK_FAILS='{self.disk_fails}' " if disk else ""
         path = f"PYTHONPATH='{Path(hsmith.__file__).parents[1]}'"
         keeper.write_text(f'#!/bin/sh\n{preload}{path} exec {sys.executable} {HERE}/hsmith_keeper.py "$@"\n')
         keeper.chmod(0o755)
@@ -131,8 +132,9 @@ class Child:
         """The next thing that it says; None when it has ended. AssertionError: it says nothing for too long."""
         due = time.monotonic() + seconds
         while b"\n" not in self._heard:
-            ready, _, _ = select.select([self._reader], [], [], max(0.0, due - time.monotonic()))
-            assert ready, f"a client said nothing for {seconds} seconds"
+            poller = select.poll()
+            poller.register(self._reader, select.POLLIN)
+            assert poller.poll(max(0.0, due - time.monotonic()) * 1000), f"a client said nothing for {seconds} seconds"
             chunk = os.read(self._reader, 1 << 16)
             if not chunk:
                 return None
@@ -160,7 +162,8 @@ def together(count: int, work: Callable[[int, Say], None], *, seconds: float = 1
     """Run ``work(number, say)`` in ``count`` processes at once; what each said. All must end well."""
     children = [Child(lambda say, number=number: work(number, say)) for number in range(count)]  # type: ignore[misc]
     said = [list(child.listen(seconds)) for child in children]
-    assert not any([child.end() for child in children])
+    statuses = [child.end() for child in children]
+    assert not any(statuses), statuses
     return said
 
 

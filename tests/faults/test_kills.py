@@ -102,7 +102,7 @@ def _user_failures(store: SqliteStore, token: int) -> int:
 @pytest.mark.parametrize("mix", MIXES)
 def test_kills_of_the_keeper(mix: type[Mix], rig: Rig, tmp_path: Path) -> None:
     run = Run(mix, rig)
-    for _ in range(many(15, 1000)):
+    for _ in range(many(mix.kills, 1000)):
         child = run.start()
         run.work(child, random.uniform(0, mix.seconds))
         rig.kill_keeper()
@@ -117,7 +117,7 @@ def test_kills_of_the_keeper(mix: type[Mix], rig: Rig, tmp_path: Path) -> None:
 def test_kills_of_clients(mix: type[Mix], rig: Rig) -> None:
     run = Run(mix, rig)
     keeper = rig.keeper()
-    for _ in range(many(20, 1000)):
+    for _ in range(many(mix.kills, 1000)):
         child = run.start()
         run.work(child, random.uniform(0, mix.seconds))
         child.kill()
@@ -134,7 +134,7 @@ def test_kills_at_named_points(mix: type[Mix], rig: Rig, tmp_path: Path) -> None
     points = [point for point in POINTS if mix is Tokens or "KDF" not in point]
     run = Run(mix, rig)
     reached: set[str] = set()
-    for point in itertools.islice(itertools.cycle(points), many(2 * len(points), 1000)):
+    for point in itertools.islice(itertools.cycle(points), many(len(points), 1000)):
         child = run.start()
         rig.kill_at.write_text(f"{point}#{random.randint(1, 4 if 'KDF' in point else 25)}")
         try:

@@ -1,5 +1,9 @@
 """The mechanism table against the engines: what a row promises an engine overrides, and nothing else."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from hsmith.crypto.engine import Engine
@@ -119,3 +123,9 @@ def test_sizes_that_the_text_gives_in_bits() -> None:
     assert [(row.minimum, row.maximum) for row in sizes.values()] == [(1024, 8192), (192, 521), (255, 448), (16, 32)]
     generic = MECHANISMS[Mechanism.GENERIC_SECRET_KEY_GEN]
     assert generic.minimum == 8 and generic.maximum % 8 == 0
+
+
+def test_the_page_of_the_manual_is_up_to_date() -> None:
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, root / "tools/mechanisms.py", "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

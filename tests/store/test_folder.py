@@ -21,7 +21,8 @@ def test_everything_is_private(folder: Path) -> None:
         store.close()
     finally:
         os.umask(before)
-    assert modes == dict.fromkeys(["store.db", "store.db-shm", "store.db-wal", "store.lock"], 0o600)
+    names = ["store.db", "store.db-shm", "store.db-wal", "store.epoch", "store.lock", "store.secret"]
+    assert modes == dict.fromkeys(names, 0o600)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
@@ -77,4 +78,4 @@ def test_a_symbolic_link_to_the_database_is_refused(folder: Path, tmp_path: Path
     (tmp_path / "other.db").touch()
     (folder / DATABASE).symlink_to(tmp_path / "other.db")
     with pytest.raises(StoreBroken, match="symbolic link"):
-        SqliteStore(folder)
+        SqliteStore(folder, bytes(32))

@@ -18,6 +18,7 @@ from hsmith.home import Home, Trouble
 
 #: Free bytes under which a store may soon be full.
 LITTLE_SPACE = 64 << 20
+RESTORE = "It is not used, the rest is. Put it back from a backup"
 #: Loading a broken module may end the process that does it: so another one does.
 LOAD = "import ctypes, sys; ctypes.CDLL(sys.argv[1]).C_GetFunctionList"
 
@@ -37,14 +38,31 @@ Check = Callable[[Home], Iterator[tuple[str, str]]]
 def build(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--accept-store",
+        action="store_true",
+        help="take the store as it is from now on, though it is older than what was stored last, or altered",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     home = homes.find()
+    if options.accept_store:
+        _accept(home)
     findings = [Finding(name, *found) for name, check in CHECKS.items() for found in _guarded(check, home)]
     text = "\n".join(f"{one.state.upper():8} {one.check}: {one.text}" for one in findings)
     emit(options, [asdict(one) for one in findings], text)
     return EXIT_FAILED if any(one.state == "problem" for one in findings) else EXIT_OK
+
+
+def _accept(home: Home) -> None:
+    from hsmith.store.records import StoreBroken, StoreFull
+    from hsmith.store.sqlite import SqliteStore
+
+    try:
+        SqliteStore(home.store, accept=True).close()
+    except (StoreBroken, StoreFull) as error:
+        raise Trouble(f"The store was not taken as it is: {error}.") from error
 
 
 def _guarded(check: Check, home: Home) -> list[tuple[str, str]]:
@@ -111,6 +129,7 @@ def _keeper(home: Home) -> Iterator[tuple[str, str]]:
         with Client() as client:
             found = client.admin("keeper.status")
             tokens = client.admin("tokens")["tokens"]
+            stored = client.admin("store.inspect")["found"]
     except Refused as refused:
         yield "problem", f"the keeper answers {refused}; see {home.log}. Restart it: hsmith keeper stop"
         return
@@ -120,6 +139,7 @@ def _keeper(home: Home) -> Iterator[tuple[str, str]]:
     if home.socket.is_symlink() and Path(os.readlink(home.socket)) != Path(found["socket"]):
         yield "problem", f"{home.socket} leads elsewhere: {os.readlink(home.socket)}. Remove it."
     yield from (("note", sentence) for sentence in found["unprotected"])
+    yield from (("problem", f"in the store, {sentence}. {RESTORE}") for sentence in stored)
 
 
 def _database(home: Home) -> Iterator[tuple[str, str]]:

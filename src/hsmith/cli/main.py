@@ -14,7 +14,9 @@ NOUNS = {
     "token": "make, list, show, unlock and delete tokens",
     "key": "generate, list, show and delete keys",
     "user": "add, list and remove the named users of a token",
+    "backup": "create, verify and restore backups",
     "keeper": "run, start, stop and ask the process that holds the keys",
+    "audit": "read, verify and export the record of what was done",
     "doctor": "say what is wrong with this installation, and how to mend it",
 }
 EPILOG = f"""{EXIT_CODES}

@@ -13,6 +13,7 @@ from hsmith.cli.output import confirm, emit, facts, table
 from hsmith.cli.parser import EXIT_FAILED, EXIT_OK, Usage
 
 LABEL_SIZE = 32
+PROFILES = ("default", "strict", "compat")
 COLUMNS = {"slot": "SLOT", "label": "LABEL", "serial": "SERIAL", "objects": "OBJECTS", "user_pin_set": "USER PIN"}
 
 
@@ -23,6 +24,7 @@ def build(parser: argparse.ArgumentParser) -> None:
     for name, run, meaning in (
         ("show", show, "say all about a token"),
         ("unlock", unlock, "give the user a new PIN, as the SO, when the old one is locked or lost"),
+        ("profile", profile, "change, as the SO, what the token permits its keys"),
         ("delete", delete, "delete a token and all its keys for ever"),
     ):
         verb = _verb(verbs, name, run, meaning)
@@ -32,6 +34,9 @@ def build(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--slot", type=int, metavar="N", help="its slot, where labels are not unique")
         if name == "unlock":
             pins.add_options(verb, "so_pin", "pin")
+        if name == "profile":
+            verb.add_argument("--set", dest="profile", required=True, choices=PROFILES, help="see docs/policy.md")
+            pins.add_options(verb, "so_pin")
         if name == "delete":
             verb.add_argument("--yes", action="store_true", help="do not ask")
             pins.add_options(verb, "so_pin")
@@ -51,6 +56,7 @@ def _build_init(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--slot", type=int, metavar="N", help="re-initialise the token in this slot, deleting all its keys"
     )
+    verb.add_argument("--profile", choices=PROFILES, help="what it permits its keys (default: as configured)")
     verb.add_argument("--no-pin", action="store_true", help="set no user PIN now")
     verb.add_argument("--yes", action="store_true", help="do not ask before re-initialising")
     pins.add_options(verb, "so_pin", "pin")
@@ -71,6 +77,8 @@ def init(options: argparse.Namespace) -> int:
         client.call("C_InitToken", slot, so_pin, label.ljust(LABEL_SIZE))
         if pin is not None:
             _set_user_pin(client, slot, so_pin=so_pin, pin=pin)
+        if options.profile is not None:
+            _set_profile(client, slot, so_pin=so_pin, name=options.profile)
         found = next(token for token in client.admin("tokens")["tokens"] if token["slot"] == slot)
     emit(options, found, f"Token '{options.label}' is in slot {slot}, serial {found['serial']}.")
     return EXIT_OK
@@ -137,6 +145,23 @@ def unlock(options: argparse.Namespace) -> int:
         found = choose(client, options)
     emit(options, found, f"The user PIN of token '{found['label']}' is set, and not locked.")
     return EXIT_OK
+
+
+def profile(options: argparse.Namespace) -> int:
+    from hsmith.cli.target import choose
+    from hsmith.wire.client import Client
+
+    with Client() as client:
+        slot = choose(client, options)["slot"]
+        found = _set_profile(client, slot, so_pin=pins.take(options, "so_pin"), name=options.profile)
+    emit(options, found, f"The profile of token '{found['label']}' is {found['profile']}.")
+    return EXIT_OK
+
+
+def _set_profile(client: Any, slot: int, *, so_pin: bytes, name: str) -> dict[str, Any]:
+    text = so_pin.decode("utf-8", "surrogateescape")
+    found: dict[str, Any] = client.admin("token.profile", slot=slot, so_pin=text, profile=name)
+    return found
 
 
 def _set_user_pin(client: Any, slot: int, *, so_pin: bytes, pin: bytes) -> None:

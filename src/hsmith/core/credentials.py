@@ -91,6 +91,16 @@ class Credentials:
 
     def open(self, name: str, pin: bytes) -> bytes:
         """The master key, if the PIN is that of ``name``. Refused: it is not, or locked; the attempt is counted."""
+        about = f"PIN of {name}, token {self._token}"
+        try:
+            master = self._open(name, pin)
+        except Refused as refused:
+            self._durable.note(result=refused.fault, about=about)
+            raise
+        self._durable.note(about=about)
+        return master
+
+    def _open(self, name: str, pin: bytes) -> bytes:
         while True:
             blob, attempts = self._blobs.get(name), self._attempts.get(name)
             if blob is None or attempts is None:

@@ -1,14 +1,17 @@
 """The store as the core uses it: its failures become the return values of the standard."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
+from hsmith.core.audit import Audit, record
 from hsmith.core.policy.profiles import Profile
 from hsmith.core.policy.values import Values
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
+from hsmith.store.audit import Record as AuditRecord
 from hsmith.store.records import (
     Change,
     KeyslotRecord,
@@ -19,9 +22,26 @@ from hsmith.store.records import (
     TokenRecord,
     ValueRecord,
 )
+from hsmith.store.sealing import Damaged
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+log = logging.getLogger("hsmith.core")
+MOST_FOUND: Final = 10_000
+
+
+#: What was found damaged or altered, so that it is said once.
+_found: Final[set[str]] = set()
+
+
+def refusal(damaged: Damaged) -> Refused:
+    """A record that is not as it was stored is out of use; the log says so once, and the rest is served."""
+    sentence = str(damaged)
+    if sentence not in _found and len(_found) < MOST_FOUND:
+        _found.add(sentence)
+        log.error("%s, and is not used", sentence)
+    return Refused(Fault.DEVICE_ERROR, sentence)
 
 
 def _refusing(call: Callable[P, T]) -> Callable[P, T]:
@@ -31,6 +51,8 @@ def _refusing(call: Callable[P, T]) -> Callable[P, T]:
     def refusing(*arguments: P.args, **named: P.kwargs) -> T:
         try:
             return call(*arguments, **named)
+        except Damaged as damaged:
+            raise refusal(damaged) from damaged
         except StoreFull as full:
             raise Refused(Fault.DEVICE_MEMORY, str(full)) from full
         except StoreBroken as broken:
@@ -56,16 +78,37 @@ class Durable:
     store: Store
     secret: bytes
     settings: Settings
+    #: Where what happens is recorded: None in a copy of a store.
+    audit: Audit | None = None
     #: What is remembered of the values of keys.
     values: Values = field(init=False, repr=False, compare=False)
+
+    @classmethod
+    def audited(cls, store: Store, secret: bytes, settings: Settings) -> "Durable":
+        """With an audit, which begins now; close() ends it."""
+        audit = Audit(secret, _refusing(store.change))
+        audit.begin(store.audited)
+        return cls(store, secret, settings, audit)
+
+    def close(self) -> None:
+        if self.audit is not None:
+            self.audit.close()
+        self.store.close()
+
+    def note(self, **fields: Any) -> None:
+        """Record something that changes nothing (hsmith.core.audit)."""
+        if self.audit is not None:
+            self.audit.note(record(**fields))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", Values(self.secret, read=self.value, commit=self.commit))
 
     @_refusing
-    def commit(self, changes: Sequence[Change]) -> None:
-        """Make the changes durably, all or none. A Conflict goes to the caller, who knows what to try again."""
-        self.store.change(changes)
+    def commit(self, changes: Sequence[Change], keys: Iterable[str] = ()) -> None:
+        """Make the changes durably, all or none, and record them with the ``keys`` (unique ids) that they are about.
+        A Conflict goes to the caller, who knows what to try again."""
+        if changes:
+            self.store.change(changes if self.audit is None else self.audit.together(changes, keys))
 
     @_refusing
     def reserve(self) -> int:
@@ -82,6 +125,23 @@ class Durable:
     @_refusing
     def tokens(self) -> list[TokenRecord]:
         return self.store.tokens()
+
+    @_refusing
+    def audit_records(self, *, after: int, limit: int) -> list[AuditRecord]:
+        return self.store.audit(after=after, limit=limit)
+
+    @_refusing
+    def verify_audit(self) -> str | None:
+        """The first thing that is wrong with the audit log, or None."""
+        return None if self.audit is None else self.store.verify_audit(self.audit.signer)
+
+    @_refusing
+    def inspect(self) -> list[str]:
+        return self.store.inspect()
+
+    @_refusing
+    def check_token(self, id: int) -> None:
+        self.store.check_token(id)
 
     @_refusing
     def keyslots(self, token: int) -> list[KeyslotRecord]:

@@ -8,10 +8,11 @@ from hsmith.core import token as tokens
 from hsmith.core.durable import Durable, Settings
 from hsmith.core.pins import check_new
 from hsmith.core.token import Token
+from hsmith.core.transplant import Progress, plant
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 from hsmith.store import secret
-from hsmith.store.records import KeyslotRecord, TokenRecord
+from hsmith.store.records import ClearObjects, DeleteToken, PutToken, TokenRecord
 from hsmith.store.sqlite import SqliteStore
 
 log = logging.getLogger("hsmith.core")
@@ -32,12 +33,15 @@ class Hsm:
         for record in durable.tokens():
             self._next = record.slot + 1
             if record.blob:
-                self._load(record, durable.keyslots(record.id))
+                self._load(record)
+            elif durable.count(record.id):  # a token that came from another store, but not wholly
+                durable.commit([ClearObjects(record.id)])
 
-    def _load(self, record: TokenRecord, credentials: list[KeyslotRecord]) -> None:
+    def _load(self, record: TokenRecord) -> None:
         """A token that was altered or is damaged is left alone, and the others are served."""
         try:
-            self._slots[record.slot] = Token(record, credentials, self.durable)
+            self.durable.check_token(record.id)
+            self._slots[record.slot] = Token(record, self.durable.keyslots(record.id), self.durable)
         except Refused as refused:
             log.error("slot %d is left out: %s", record.slot, refused.reason)
 
@@ -47,7 +51,7 @@ class Hsm:
         store_secret = secret.load(folder)
         store = SqliteStore(folder)
         try:
-            return cls(Durable(store, store_secret, settings or Settings()))
+            return cls(Durable.audited(store, store_secret, settings or Settings()))
         except BaseException:
             store.close()
             raise
@@ -55,7 +59,7 @@ class Hsm:
     def close(self) -> None:
         for token in self._slots.values():
             token.close()
-        self.durable.store.close()
+        self.durable.close()
 
     def slots(self) -> list[int]:
         """Slot IDs in order; the last is the uninitialised one."""
@@ -100,6 +104,33 @@ class Hsm:
             self._slots.pop(token.slot, None)
         token.shelf.forget()
         self._event(token.slot)
+
+    def adopt(self, record: TokenRecord, *, serial: bytes, source: Durable, replace: bool, progress: Progress) -> Token:
+        """Take a token of another store into this one, in place of that with the same serial number if there is one."""
+        self._replaced(serial, replace=replace)
+        with self._changed:
+            slot = self._next
+            self._next += 1
+        number, visible = plant(record, source=source, target=self.durable, slot=slot, progress=progress)
+        with self._changed:
+            old = self._replaced(serial, replace=replace)
+            new = visible(old.slot if old else slot)
+            self.durable.commit([*([DeleteToken(old.id)] if old else []), PutToken(new)])
+            token = self._slots[new.slot] = Token(new, self.durable.keyslots(number), self.durable)
+            if old:
+                old.shelf.forget()
+        self._event(token.slot)
+        return token
+
+    def _replaced(self, serial: bytes, *, replace: bool) -> Token | None:
+        """The token that one with this serial number takes the place of. Refused: it may not, or not now."""
+        old = next((token for token in self._slots.values() if token.serial == serial), None)
+        if old and not replace:
+            words = f"the token is in slot {old.slot} already: give --replace to put what the backup has in its place"
+            raise Refused(Fault.ARGUMENTS_BAD, words)
+        if old and old.sessions:
+            raise Refused(Fault.SESSION_EXISTS, "an application has a session with this token")
+        return old
 
     # -- slot events (C_WaitForSlotEvent): a list that only grows; each application keeps its place in it
 

@@ -14,6 +14,12 @@ FIRST_SESSION_OBJECT = 1 << 31
 KEY_CLASSES = frozenset({ObjectClass.PUBLIC_KEY, ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY})
 
 
+def unique(object: "Object") -> str:
+    """The object's CKA_UNIQUE_ID."""
+    value: bytes = object.attributes.get(Attr.UNIQUE_ID, b"")
+    return value.decode("ascii", "replace")
+
+
 class Object:
     """One object in memory, never changed in place: a change makes the next version and retires this one.
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from hsmith.core import templates
-from hsmith.core.durable import Durable
-from hsmith.core.objects import Object
+from hsmith.core.durable import Durable, refusal
+from hsmith.core.objects import Object, unique
 from hsmith.core.policy.values import Record
 from hsmith.spec.constants import Attr, Fault
 from hsmith.spec.faults import Refused
@@ -17,6 +17,8 @@ from hsmith.store.sealing import Damaged, Sealer
 
 #: Objects kept ready for use; others are loaded again from the store.
 CACHE_SIZE = 4096
+#: Search results up to which each is compared with the object itself.
+FEW = 8
 
 
 class Sealers(Protocol):
@@ -43,12 +45,14 @@ class Shelf:
         return found if found is not None else self._load(id)
 
     def add(self, *attribute_sets: Mapping[int, Any], records: Sequence[Record | None] = ()) -> list[Object]:
-        """Make new objects, all or none: the two halves of a key pair exist together or not at all. ``records``: what is
-        remembered of their values, in the same order; it becomes durable with them."""
+        """Make new objects, all or none: the two halves of a key pair exist together or not at all. ``records``: what
+        is remembered of their values, in the same order; it becomes durable with them."""
+        if not attribute_sets:
+            return []
         made = [Object(self._durable.reserve(), attributes) for attributes in attribute_sets]
         known = [record for record in records if record is not None]
         with self._durable.values.saving(known) as remembered:
-            self._durable.commit([*(self._put(object) for object in made), *remembered])
+            self._durable.commit([*(self._put(object) for object in made), *remembered], map(unique, made))
         for object, record in zip(made, records, strict=False):
             object.record = record
         with self._lock:
@@ -61,7 +65,7 @@ class Shelf:
         while True:
             new = Object(object.id, changed(object.attributes), version=object.version + 1)
             try:
-                self._durable.commit([self._put(new)])
+                self._durable.commit([self._put(new)], [unique(new)])
             except Conflict:
                 self._retire(object)
                 object = self._present(object.id)
@@ -77,7 +81,7 @@ class Shelf:
 
     def destroy(self, object: Object) -> None:
         try:
-            self._durable.commit([DeleteObject(self._token, object.id)])
+            self._durable.commit([DeleteObject(self._token, object.id)], [unique(object)])
         except Conflict:
             raise Refused(Fault.OBJECT_HANDLE_INVALID, "the object was destroyed meanwhile") from None
         finally:
@@ -96,8 +100,11 @@ class Shelf:
         for scope in scopes:
             tag = self._sealers.sealer(scope).tag
             tags = [tag(attr, value) for attr, value in indexed] or [tag(Attr.PRIVATE, scope)]
-            for id in self._durable.find(self._token, tags):
-                if complete or self._matches(id, template):
+            found = self._durable.find(self._token, tags)
+            # Few will be used, and so are loaded now: an index that was altered cannot pass one key off as another.
+            trusted = complete and len(found) > FEW
+            for id in found:
+                if trusted or self._matches(id, template):
                     yield id, scope
 
     def count(self) -> int:
@@ -154,7 +161,7 @@ class Shelf:
         try:
             attributes = sealer.unseal(record)
         except Damaged as damaged:
-            raise Refused(Fault.DEVICE_ERROR, str(damaged)) from damaged
+            raise refusal(damaged) from damaged
         return Object(record.id, attributes, version=record.version)
 
     def _put(self, object: Object) -> PutObject:

@@ -7,8 +7,10 @@ from enum import IntEnum
 from typing import Any
 
 from hsmith.core import credentials, users
+from hsmith.core.audit import with_mechanism
 from hsmith.core.credentials import SO, USER, Credentials
 from hsmith.core.durable import Durable
+from hsmith.core.objects import Object, unique
 from hsmith.core.pins import check_new
 from hsmith.core.policy.policy import Policy
 from hsmith.core.policy.profiles import PROFILES, Profile
@@ -31,6 +33,7 @@ class Field(IntEnum):
     ROOT = 4  # only in a token that came from another store: its origin
     OFFSET = 5
     PROFILE = 6  # of hsmith.core.policy.profiles, by its place there; missing: the default one
+    AUDIT = 7  # whether uses of keys are recorded; missing: no
 
 
 class Token:
@@ -101,6 +104,12 @@ class Token:
             self.shelf.forget_private()
             self.credentials.start_grace()
 
+    def used(self, object: Object, mechanism: int, result: Fault = Fault.OK) -> None:
+        """A key is used, or its use was refused: to be recorded, where that is wanted."""
+        if self.audits_uses:
+            with_mechanism(mechanism)
+            self._durable.note(keys=[unique(object)], result=result)
+
     def verify(self, name: str, pin: bytes) -> None:
         """Check a PIN for one operation (CKU_CONTEXT_SPECIFIC); it counts like a login."""
         self.credentials.open(name, pin)
@@ -168,13 +177,15 @@ class Token:
         with self._changing:
             self.credentials.open(SO, so_pin)
             with self._lock:
-                state = self.state | {Field.PROFILE: PROFILES.index(profile)}
-                sealer = sealing.TokenSealer(self._durable.secret, token=self.id)
-                record = sealer.seal(self.slot, self._version + 1, state)
-                self._durable.commit([PutToken(record)])
-                self._version = record.version
+                self._put_state(self.state | {Field.PROFILE: PROFILES.index(profile)})
                 self.shelf.forget()
-                self._read_state(record)
+
+    def set_audit(self, so_pin: bytes, *, uses: bool) -> None:
+        """Whether uses of keys are recorded, and not only what changes something."""
+        with self._changing:
+            self.credentials.open(SO, so_pin)
+            with self._lock:
+                self._put_state(self.state | {Field.AUDIT: uses})
 
     def tombstone(self) -> list[ClearObjects | PutToken]:
         """The changes that remove the token but keep its slot ID from being given again."""
@@ -193,6 +204,13 @@ class Token:
 
     # -- inside
 
+    def _put_state(self, state: dict[int, Any]) -> None:
+        sealer = sealing.TokenSealer(self._durable.secret, token=self.id)
+        record = sealer.seal(self.slot, self._version + 1, state)
+        self._durable.commit([PutToken(record)])
+        self._version = record.version
+        self._read_state(record)
+
     def _read_state(self, record: TokenRecord) -> None:
         try:
             state: dict[int, Any] = sealing.TokenSealer(self._durable.secret, token=self.id).unseal(record)
@@ -202,6 +220,7 @@ class Token:
         self.serial: bytes = state[Field.SERIAL]  # 16 ASCII characters
         self.created: int = state[Field.CREATED]
         self.policy = Policy(PROFILES[state.get(Field.PROFILE, 0)], self._durable.values)
+        self.audits_uses = bool(state.get(Field.AUDIT, False))
         self.state = state
         own = sealing.Origin.own(self._durable.secret, self.id)
         self.origin = sealing.Origin(state[Field.ROOT], state[Field.OFFSET]) if Field.ROOT in state else own

@@ -132,6 +132,8 @@ class GcmEncryption(Stream):
 class Gcm(Engine):
     """CKM_AES_GCM with CK_GCM_PARAMS, or CK_GCM_WRAP_PARAMS for wrapping."""
 
+    library = "cryptography, pycryptodome"
+
     def encrypt(self, key: Key, params: Any) -> Stream:
         if len(params.iv) in _LIBRARY_IVS:
             return GcmEncryption(key, params)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hsmith.crypto.engine import Buffer, Digest, Engine, Wanted
-from hsmith.crypto.fitting import first
+from hsmith.crypto.fitting import defined
 from hsmith.crypto.key import Key
 from hsmith.crypto.mac import Mac
 
@@ -42,6 +42,8 @@ class _BlakeDigest(Digest):
 class BlakeEngine(Engine):
     """CKM_BLAKE2B_<bits>."""
 
+    library = "hashlib"
+
     def __init__(self, row: Blake) -> None:
         self._row = row
 
@@ -60,6 +62,8 @@ class _HmacContext:
 class BlakeHmac(Mac):
     """CKM_BLAKE2B_<bits>_HMAC and its _GENERAL form."""
 
+    library = "hashlib"
+
     def __init__(self, row: Blake, *, general: bool = False) -> None:
         super().__init__(row.size, general=general)
         self._row = row
@@ -71,8 +75,10 @@ class BlakeHmac(Mac):
 class BlakeDerivation(Engine):
     """CKM_BLAKE2B_<bits>_KEY_DERIVE: the digest of the value."""
 
+    library = "hashlib"
+
     def __init__(self, row: Blake) -> None:
         self._row = row
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
-        return first(self._row.new(key.native).digest(), wanted)
+        return defined(self._row.new(key.native).digest(), wanted)

@@ -56,6 +56,8 @@ def _at(cipher: Any, counter: int, bits: int) -> Stream:
 class Chacha20Stream(_StreamCipher):
     """CKM_CHACHA20. The block counter is little-endian, as it is within the cipher's state (RFC 8439)."""
 
+    library = "pycryptodome"
+
     def _keystream(self, key: Key, params: Any) -> Stream:
         bits = _CHACHA.get(params.nonce_bits)
         if bits is None or 8 * len(params.nonce) != params.nonce_bits:
@@ -71,6 +73,8 @@ class Chacha20Stream(_StreamCipher):
 class Salsa20Stream(_StreamCipher):
     """CKM_SALSA20, with a nonce of 64 bits: no library here has XSalsa20."""
 
+    library = "pycryptodome"
+
     def _keystream(self, key: Key, params: Any) -> Stream:
         if params.nonce_bits != 64 or len(params.nonce) != 8:
             raise bad_parameter("only the nonce of 64 bits is offered")
@@ -80,6 +84,8 @@ class Salsa20Stream(_StreamCipher):
 
 class Chacha20Poly1305(Engine):
     """CKM_CHACHA20_POLY1305: the tag at the end; nothing of a plaintext leaves before it is checked."""
+
+    library = "cryptography, pycryptodome"
 
     def _checked(self, params: Any) -> None:
         if 8 * len(params.nonce) not in _CHACHA:

@@ -36,27 +36,34 @@ def _message(key: Key, params: EddsaParams, data: Buffer) -> Any:
 
 
 def _plain(params: EddsaParams | None) -> bool:
-    """Whether it is pure EdDSA: no parameter, or one that asks for nothing (an empty context is the same for Ed448, and
-    "SHOULD NOT be empty" for Ed25519ctx: RFC 8032 section 5.1)."""
+    """Whether it is what the first library has: no parameter, or one of Ed448 that asks for nothing."""
     return params is None or not (params.ph_flag or params.context_data)
 
 
 class Eddsa(Engine):
     """CKM_EDDSA. It also generates key pairs: GnuTLS 3.7 passes it to C_GenerateKeyPair."""
 
-    def _checked(self, params: EddsaParams | None) -> None:
-        if params is not None and len(params.context_data) > 255:
+    library = "cryptography, pycryptodome"
+
+    def _checked(self, key: Key, params: EddsaParams | None) -> None:
+        if params is None:
+            return
+        if len(params.context_data) > 255:
             raise bad_parameter("a context has at most 255 bytes")
+        if key.size == 255 and _plain(params):
+            # It would be Ed25519ctx, which is another scheme than Ed25519; and no library has it without a context,
+            # which "SHOULD NOT be empty" there (RFC 8032 section 5.1).
+            raise bad_parameter("Ed25519ctx wants a context; Ed25519 itself has no parameter")
 
     def sign(self, key: Key, params: Any) -> Signer:
-        self._checked(params)
+        self._checked(key, params)
         if _plain(params):
             return WholeSigner(key.native.sign, _size(key))
         scheme = _scheme(key, params.context_data)
         return WholeSigner(lambda data: bytes(scheme.sign(_message(key, params, data))), _size(key))
 
     def verify(self, key: Key, params: Any) -> Verifier:
-        self._checked(params)
+        self._checked(key, params)
         size = _size(key)
 
         def verify(data: Buffer, signature: Buffer) -> None:

@@ -8,7 +8,7 @@ mechanism's row, the operation, the key's class, type and size, the key's usage 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from hsmith.crypto.key import Key
 from hsmith.spec.constants import Fault
@@ -119,6 +119,9 @@ def _missing() -> Refused:
 
 class Engine:
     """One mechanism. Overrides what its row offers; a test holds the row's flags against the overridden methods."""
+
+    #: Whose code does the work.
+    library: ClassVar[str] = "cryptography"
 
     def digest(self, params: Any) -> Digest:
         raise _missing()

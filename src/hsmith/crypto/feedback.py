@@ -39,6 +39,19 @@ class Feedback(Mode):
         return self.encrypt(key, params).once(material)
 
 
+class FeedbackOnly(Engine):
+    """CKM_DES_OFB64, CKM_DES_CFB64, CKM_DES_CFB8: as Feedback, but they wrap no keys."""
+
+    def __init__(self, mode: Feedback) -> None:
+        self._mode = mode
+
+    def encrypt(self, key: Key, params: Any) -> Stream:
+        return self._mode.encrypt(key, params)
+
+    def decrypt(self, key: Key, params: Any) -> Stream:
+        return self._mode.decrypt(key, params)
+
+
 class Updating:
     """A method of the second library's ciphers as the update() of the first library's."""
 
@@ -50,6 +63,8 @@ class Updating:
 
 class Cfb64(Feedback):
     """CKM_AES_CFB64, by the second library: the first has segments of 8 and of 128 bits alone."""
+
+    library = "pycryptodome"
 
     def __init__(self, cipher: BlockCipher) -> None:
         super().__init__(cipher, modes.CBC)

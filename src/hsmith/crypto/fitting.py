@@ -22,9 +22,19 @@ def wanted_length(wanted: Wanted) -> int | None:
     lengths = LENGTHS.get(wanted.key_type) if wanted.cls == ObjectClass.SECRET_KEY else None
     if wanted.length is None:
         return lengths[0] if lengths is not None and len(lengths) == 1 else None
-    if wanted.length == 0 or (lengths is not None and wanted.length not in lengths):
+    if wanted.length == 0:
+        raise Refused(Fault.KEY_SIZE_RANGE, "VALUE_LEN is 0: no key is so short")
+    if lengths is not None and wanted.length not in lengths:
         raise Refused(Fault.TEMPLATE_INCONSISTENT, f"VALUE_LEN {wanted.length} does not suit the type of the key")
     return wanted.length
+
+
+def defined(value: bytes, wanted: Wanted) -> dict[int, Any]:
+    """As first(), where without a length the type "must have a well-defined length" ("Hash-based key derivation",
+    "Miscellaneous simple key derivation mechanisms")."""
+    if wanted_length(wanted) is None and wanted.cls == ObjectClass.SECRET_KEY and wanted.key_type in LENGTHS:
+        raise Refused(Fault.TEMPLATE_INCOMPLETE, "the template must give VALUE_LEN for this type of key")
+    return first(value, wanted)
 
 
 def first(value: bytes, wanted: Wanted, fault: Fault = Fault.KEY_SIZE_RANGE) -> dict[int, Any]:

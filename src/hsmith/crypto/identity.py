@@ -15,8 +15,8 @@ _PARTS: Final = (Attr.EC_PARAMS, Attr.PRIME, Attr.BASE, Attr.PARAMETER_SET, Attr
 
 
 def of_value(value: bytes) -> bytes:
-    """A secret value in the form that all its spellings share: without parity bits, without the second copy of the first
-    third of a DES key, without zeros at the end, which HMAC adds and padding modes leave; and the same for its
+    """A secret value in the form that all its spellings share: without parity bits, without the second copy of the
+    first third of a DES key, without zeros at the end, which HMAC adds and padding modes leave; and the same for its
     complement, under which DES gives the complement."""
     plain = value.translate(_WITHOUT_PARITY)
     if len(plain) == 3 * _DES_KEY and plain[:_DES_KEY] == plain[2 * _DES_KEY :]:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from hsmith.crypto.engine import Attributes, Engine, Wanted
-from hsmith.crypto.fitting import first, odd_parity, wanted_length
+from hsmith.crypto.fitting import defined, first, odd_parity, wanted_length
 from hsmith.crypto.hashes import HASHES, Hash, hash_of
 from hsmith.crypto.key import Key, need
 from hsmith.crypto.material.secret import FIXED, LENGTHS, check_length
@@ -27,7 +27,7 @@ class HashDerivation(Engine):
         self._algorithm = algorithm
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
-        return first(hashes.Hash.hash(self._algorithm, key.native), wanted)
+        return defined(hashes.Hash.hash(self._algorithm, key.native), wanted)
 
 
 class Joining(Engine):
@@ -37,7 +37,7 @@ class Joining(Engine):
         self._join = join
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
-        return first(self._join(key.native, params.data), wanted)
+        return defined(self._join(key.native, params.data), wanted)
 
 
 def xor(left: bytes, right: bytes) -> bytes:
@@ -53,7 +53,7 @@ class JoiningKey(Engine):
     """CKM_CONCATENATE_BASE_AND_KEY: the parameter is the other key's handle."""
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
-        return first(key.native + wanted.key(params).native, wanted)
+        return defined(key.native + wanted.key(params).native, wanted)
 
 
 class Extraction(Engine):
@@ -65,7 +65,7 @@ class Extraction(Engine):
             raise bad_parameter(f"the first bit must be below {bits}")
         number = int.from_bytes(key.native, "big")
         turned = (number << params | number >> bits - params) & (1 << bits) - 1
-        return first(turned.to_bytes(bits // 8, "big"), wanted)
+        return defined(turned.to_bytes(bits // 8, "big"), wanted)
 
 
 class Hkdf(Engine):
@@ -80,7 +80,9 @@ class Hkdf(Engine):
             return first(secret, wanted)
         length = wanted_length(wanted)
         if length is None:
-            raise Refused(Fault.TEMPLATE_INCOMPLETE, "VALUE_LEN must be given where bExpand is true")
+            if wanted.key_type in LENGTHS:
+                raise Refused(Fault.TEMPLATE_INCOMPLETE, "the template must give VALUE_LEN for this type of key")
+            length = row.size  # "CKA_VALUE_LEN should be set": what is as long as the hash needs no more
         if length > 255 * row.size:
             raise Refused(Fault.KEY_SIZE_RANGE, f"HKDF gives at most {255 * row.size} bytes with this hash")
         return first(HKDFExpand(row.algorithm, length, params.info).derive(secret), wanted)

@@ -20,6 +20,8 @@ CONTEXT_MAXIMUM: Final = 255  # bytes (FIPS 204, FIPS 205)
 class KeyPairGen(Engine):
     """CKM_ML_KEM_KEY_PAIR_GEN, CKM_ML_DSA_KEY_PAIR_GEN: the private half keeps its seed."""
 
+    library = "pycryptodome"
+
     def __init__(self, lattice: Lattice) -> None:
         self._lattice = lattice
 
@@ -42,6 +44,8 @@ _CIPHERTEXTS: Final = {800: 768, 1184: 1088, 1568: 1568}  # bytes, by those of t
 
 class MlKem(Engine):
     """CKM_ML_KEM: 32 bytes of secret."""
+
+    library = "pycryptodome"
 
     def encapsulate(self, key: Key, params: Any, wanted: Wanted) -> tuple[bytes, bytes]:
         secret, ciphertext = key.native._encaps()
@@ -131,6 +135,8 @@ class _ObjectVerifier(Verifier):
 class MlDsa(Engine):
     """CKM_ML_DSA, by way of the message representative: no message is held."""
 
+    library = "pycryptodome"
+
     def sign(self, key: Key, params: Any) -> Signer:
         message = mldsa.MLDSAMuHash(key.native, context=context_of(params))
         return _ObjectSigner(_scheme(key, None, params), message, _SIGNATURES[key.size])
@@ -142,6 +148,8 @@ class MlDsa(Engine):
 
 class HashMlDsa(Engine):
     """CKM_HASH_ML_DSA_<hash>."""
+
+    library = "pycryptodome"
 
     def __init__(self, name: str) -> None:
         self._module = PRE_HASHES[name][0]
@@ -172,6 +180,8 @@ _BY_MECHANISM: Final[dict[int, tuple[Any, int]]] = {
 
 class PreHashedMlDsa(Engine):
     """CKM_HASH_ML_DSA: the data is the hash."""
+
+    library = "pycryptodome"
 
     def _hash(self, params: Any) -> tuple[Any, int]:
         found = _BY_MECHANISM.get(params.hash)

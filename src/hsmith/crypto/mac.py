@@ -189,6 +189,8 @@ class _GmacContext:
 class Gmac(Engine):
     """CKM_AES_GMAC: the data is what GCM authenticates besides its data (SP 800-38D)."""
 
+    library = "pycryptodome"
+
     def _context(self, key: Key, params: Any) -> tuple[Any, int]:
         if not 32 <= params.tag_bits <= 128 or params.tag_bits % 8:
             raise bad_parameter("ulTagBits must be a multiple of 8 from 32 to 128")

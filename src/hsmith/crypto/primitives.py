@@ -6,7 +6,8 @@ import hmac
 import os
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -60,6 +61,25 @@ def mac(key: bytes, *parts: bytes) -> bytes:
 def equal(left: bytes, right: bytes) -> bool:
     """Whether two secrets are equal, in a time that does not tell where they differ."""
     return hmac.compare_digest(left, right)
+
+
+def signing_public(seed: bytes) -> bytes:
+    """The Ed25519 public key (RFC 8032, 32 bytes) of a 32-byte seed."""
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+
+def sign(seed: bytes, data: bytes) -> bytes:
+    """An Ed25519 signature, 64 bytes."""
+    return Ed25519PrivateKey.from_private_bytes(seed).sign(data)
+
+
+def verify(public: bytes, signature: bytes, data: bytes) -> bool:
+    """Whether this is the Ed25519 signature of ``data``."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def derive(key: bytes, info: bytes, length: int = KEY_SIZE) -> bytes:

@@ -16,6 +16,8 @@ class SecretKeyGen(Engine):
     ``size``: the length where the template may leave VALUE_LEN out.
     """
 
+    library = "the system"
+
     def __init__(self, key_type: KeyType, size: int | None = None) -> None:
         self._type = key_type
         self._size = size
@@ -30,6 +32,8 @@ class SecretKeyGen(Engine):
 
 class DesKeyGen(Engine):
     """CKM_DES2_KEY_GEN, CKM_DES3_KEY_GEN: with odd parity, and no VALUE_LEN."""
+
+    library = "the system"
 
     def __init__(self, key_type: KeyType, size: int) -> None:
         self._type = key_type

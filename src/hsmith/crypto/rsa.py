@@ -86,7 +86,7 @@ class KeyPairGen(Engine):
         bits = need(public, Attr.MODULUS_BITS)
         if not MINIMUM <= bits <= MAXIMUM:
             raise invalid(f"MODULUS_BITS is {bits}: RSA keys have {MINIMUM} to {MAXIMUM}")
-        key = _generate(bits, int.from_bytes(public.get(Attr.PUBLIC_EXPONENT) or b"\x01\x00\x01", "big"))
+        key = _generate(bits, int.from_bytes(public.get(Attr.PUBLIC_EXPONENT, b"\x01\x00\x01"), "big"))
         info = {Attr.KEY_TYPE: KeyType.RSA, Attr.PUBLIC_KEY_INFO: spki(key.public_key())}
         return public_attributes(key.public_key()) | info, private_attributes(key) | info
 

@@ -91,7 +91,7 @@ class _Transport(Engine):
         return value
 
     def encapsulate(self, key: Key, params: Any, wanted: Wanted) -> tuple[bytes, bytes]:
-        """"The secret key is generated in the C_EncapsulateKey function and then wrapped"."""
+        """ "The secret key is generated in the C_EncapsulateKey function and then wrapped"."""
         length = wanted_length(wanted)
         if length is None:
             raise Refused(Fault.TEMPLATE_INCOMPLETE, "VALUE_LEN must be given: the secret may have any length")
@@ -129,6 +129,8 @@ class Pkcs1(_Transport, Pkcs1Signature):
 
 class Raw(_Transport, RawSignature):
     """CKM_RSA_X_509."""
+
+    library = "pycryptodome"
 
     def _room(self, key: Key, params: Any) -> int:
         return length_of(key)
@@ -170,6 +172,8 @@ def _other_oaep(key: Key, params: RsaPkcsOaepParams) -> Any:
 
 class Oaep(_Transport):
     """CKM_RSA_PKCS_OAEP."""
+
+    library = "cryptography, pycryptodome"
 
     def _room(self, key: Key, params: Any) -> int:
         row: Hash = hash_of(params.hash_alg)

@@ -17,6 +17,8 @@ from hsmith.spec.constants import Attr, Hedge, KeyType
 class KeyPairGen(Engine):
     """CKM_SLH_DSA_KEY_PAIR_GEN."""
 
+    library = "pqcrypto"
+
     def generate_pair(
         self, params: Any, public: Attributes, private: Attributes
     ) -> tuple[dict[int, Any], dict[int, Any]]:
@@ -32,6 +34,8 @@ class KeyPairGen(Engine):
 
 class SlhDsa(Engine):
     """CKM_SLH_DSA; with a hash, CKM_HASH_SLH_DSA_<hash>."""
+
+    library = "pqcrypto"
 
     def __init__(self, hash_name: str = "") -> None:
         # SHA3_256 in the standard is Sha3_256 there.

@@ -8,7 +8,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from hsmith.core.audit import CURRENT
+from hsmith.core.policy.profiles import Profile
 from hsmith.core.token import Token
+from hsmith.cryptoki import auditing, backups
 from hsmith.cryptoki.application import Application
 from hsmith.spec.constants import Fault, TokenFlag
 from hsmith.spec.faults import Refused
@@ -28,6 +31,29 @@ def token_remove(app: Application, arguments: Arguments) -> Result:
     removed = _described(token)
     app.hsm.remove(token, so_pin)
     return {"removed": removed}
+
+
+def token_profile(app: Application, arguments: Arguments) -> Result:
+    """``token.profile`` {slot, so_pin, profile}: change what the token permits (docs/policy.md)."""
+    token, name = _token(app, arguments), _argument(arguments, "profile", str)
+    if name not in (profile.value for profile in Profile):
+        raise Refused(Fault.ARGUMENTS_BAD, f"a profile is {', '.join(profile.value for profile in Profile)}")
+    token.set_profile(_pin(arguments, "so_pin"), Profile(name))
+    return _described(token)
+
+
+def token_audit(app: Application, arguments: Arguments) -> Result:
+    """``token.audit`` {slot, so_pin, level}: "use" records each use of a key, "admin" only changes and logins."""
+    token, level = _token(app, arguments), _argument(arguments, "level", str)
+    if level not in ("admin", "use"):
+        raise Refused(Fault.ARGUMENTS_BAD, "the level is 'admin' or 'use'")
+    token.set_audit(_pin(arguments, "so_pin"), uses=level == "use")
+    return _described(token)
+
+
+def store_inspect(app: Application, arguments: Arguments) -> Result:
+    """``store.inspect``: all that is wrong with what is stored, in sentences; it takes a look at all of it."""
+    return {"found": app.hsm.durable.inspect()}
 
 
 def users(app: Application, arguments: Arguments) -> Result:
@@ -50,13 +76,29 @@ def user_remove(app: Application, arguments: Arguments) -> Result:
     return {"slot": token.slot, "name": name}
 
 
-COMMANDS: Final[dict[str, Callable[[Application, Arguments], Result]]] = {
+def _recorded(name: str, command: Callable[[Application, Arguments], Result]) -> Callable[..., Result]:
+    """What the command does is recorded under its name."""
+
+    def recorded(app: Application, arguments: Arguments) -> Result:
+        CURRENT.call = (app, name, None)
+        return command(app, arguments)
+
+    return recorded
+
+
+_ALL: Final[dict[str, Callable[[Application, Arguments], Result]]] = {
     "tokens": tokens,
     "token.remove": token_remove,
+    "store.inspect": store_inspect,
+    "token.profile": token_profile,
     "users": users,
     "user.add": user_add,
     "user.remove": user_remove,
+    "token.audit": token_audit,
+    **backups.COMMANDS,
+    **auditing.COMMANDS,
 }
+COMMANDS: Final = {name: _recorded(name, command) for name, command in _ALL.items()}
 
 
 def _argument(arguments: Arguments, name: str, kind: type) -> Any:
@@ -90,10 +132,12 @@ def _described(token: Token) -> Result:
         "slot": token.slot,
         "label": token.label.rstrip(b" \0").decode("utf-8", "replace"),
         "serial": token.serial.decode(),
+        "profile": token.policy.profile.value,
         "created": datetime.fromtimestamp(token.created, UTC).isoformat(),
         "user_pin_set": token.user_pin_set,
         "user_pin_locked": TokenFlag.USER_PIN_LOCKED in flags,
         "so_pin_locked": TokenFlag.SO_PIN_LOCKED in flags,
         "objects": token.shelf.count(),
         "sessions": token.sessions,
+        "audit": "use" if token.audits_uses else "admin",
     }

@@ -21,6 +21,7 @@ def init(session: Session, mechanism: MechanismArg | None) -> None:
         return
     operations.check_idle(session, DIGEST)
     row = operations.mechanism_row(mechanism, MechanismFlag.DIGEST)
+    session.token.policy.check_mechanism(row)
     operations.check_params(row, mechanism.params)
     operations.keep(session, DIGEST, Active(ENGINES[row.mechanism].digest(mechanism.params), row, mechanism))
 

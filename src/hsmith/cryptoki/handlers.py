@@ -7,6 +7,7 @@ Application. It returns the results in the order of the row's output arguments (
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from hsmith.core.audit import CURRENT
 from hsmith.cryptoki.application import Application
 from hsmith.spec.functions import BY_NAME, Needs
 
@@ -22,23 +23,26 @@ def handles(name: str, *bound: Any) -> Callable[[F], F]:
 
     def register(function: F) -> F:
         assert row.number not in HANDLERS, name
-        HANDLERS[row.number] = _in_session(function, bound) if row.needs is Needs.SESSION else _plain(function, bound)
+        make = _in_session if row.needs is Needs.SESSION else _plain
+        HANDLERS[row.number] = make(name, function, bound)
         return function
 
     return register
 
 
-def _in_session(function: Callable[..., Any], bound: tuple[Any, ...]) -> Callable[..., Any]:
+def _in_session(name: str, function: Callable[..., Any], bound: tuple[Any, ...]) -> Callable[..., Any]:
     def handler(app: Application, handle: int, *args: Any) -> Any:
         session = app.sessions.get(handle) or app.session(handle)
+        CURRENT.call = (app, name, session)
         with session.lock:
             return _results(function(*bound, session, *args))
 
     return handler
 
 
-def _plain(function: Callable[..., Any], bound: tuple[Any, ...]) -> Callable[..., Any]:
+def _plain(name: str, function: Callable[..., Any], bound: tuple[Any, ...]) -> Callable[..., Any]:
     def handler(app: Application, *args: Any) -> Any:
+        CURRENT.call = (app, name, None)
         return _results(function(*bound, app, *args))
 
     return handler

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hsmith.core import templates
+from hsmith.core.audit import with_mechanism
 from hsmith.core.objects import KEY_CLASSES, Object
 from hsmith.core.policy import wrapping as policies
 from hsmith.core.policy.deriving import Derive
@@ -38,6 +39,7 @@ def generate_key(session: Session, mechanism: MechanismArg | None, template: Tem
     attributes = templates.generate(
         template, cls=cls, key_types=row.key_types, mechanism=row.mechanism, so=session.is_so
     )
+    session.token.policy.shape([template], [attributes], row)
     may_write(session, attributes)
 
     def work() -> dict[int, Any]:
@@ -62,6 +64,7 @@ def generate_key_pair(
         templates.generate(template, cls=cls, key_types=row.key_types, mechanism=row.mechanism, so=session.is_so)
         for template, cls in ((public, ObjectClass.PUBLIC_KEY), (private, ObjectClass.PRIVATE_KEY))
     ]
+    session.token.policy.shape([public, private], halves, row)
     for half in halves:
         may_write(session, half)
 
@@ -126,27 +129,28 @@ def unwrapped(
     *,
     wrapped: bytes,
     template: Template,
-    tag: bytes = b"",
+    tag: bytes | None = None,
 ) -> int:
     """The handle of the new key. ``tag``: of authenticated wrapping, where it is not part of ``wrapped``."""
     attributes = templates.unwrap(
-        template, unwrap_template=key.attributes.get(Attr.UNWRAP_TEMPLATE) or (), so=session.is_so
+        template,
+        unwrap_template=key.attributes.get(Attr.UNWRAP_TEMPLATE) or (),
+        so=session.is_so,
+        authenticated=tag is not None,
     )
     may_write(session, attributes)
     if attributes[Attr.CLASS] not in row.wraps:
         raise Refused(Fault.TEMPLATE_INCONSISTENT, f"{row.mechanism.name} does not unwrap this class of object")
     if not wrapped:
         raise Refused(Fault.WRAPPED_KEY_LEN_RANGE, "there is nothing to unwrap")
+    session.token.policy.shape([template], [attributes], row)
     unwrap = policies.Unwrap(session.token.policy, key, row)
     unwrap.begin(attributes, params)
-    try:
-        encoded = ENGINES[row.mechanism].unwrap(key.key(), params, wrapped + tag, _length(attributes))
+    with unwrap.judging():
+        encoded = ENGINES[row.mechanism].unwrap(key.key(), params, wrapped + (tag or b""), _length(attributes))
         material = keys.decode(attributes[Attr.CLASS], attributes[Attr.KEY_TYPE], encoded)
-    except Refused:
-        unwrap.failed()
-        raise
-    marks = unwrap.came(attributes, material)
-    return session.handle_for(store(session, templates.finish_unwrapped(attributes, material), marks=marks)[0])
+        finished = templates.finish_unwrapped(attributes, material)
+    return session.handle_for(store(session, finished, marks=unwrap.came(finished))[0])
 
 
 @handles("C_DeriveKey")
@@ -194,6 +198,7 @@ def _planned(session: Session, row: MechanismRow, base: Object, ordered: Ordered
             derive_template=base.attributes.get(Attr.DERIVE_TEMPLATE) or (),
             so=session.is_so,
         )
+        session.token.policy.shape([ordered.template], [attributes], row)
         may_write(session, attributes)
         return attributes
 
@@ -240,10 +245,11 @@ def encapsulate_key(
     attributes = templates.encapsulate(
         template, kem_template=key.attributes.get(Attr.ENCAPSULATE_TEMPLATE) or (), so=session.is_so
     )
+    session.token.policy.shape([template], [attributes], row)
     may_write(session, attributes)
     ciphertext, secret = engine.encapsulate(key.key(), params, _wanted(attributes, _no_other))
     finished = templates.finish_encapsulated(attributes, {Attr.VALUE: secret})
-    marks = policies.encapsulated(session.token.policy, key, finished)
+    marks = policies.encapsulated(session.token.policy, key, row, finished)
     return ciphertext, session.handle_for(store(session, finished, marks=marks)[0])
 
 
@@ -256,8 +262,9 @@ def decapsulate_key(
     attributes = templates.decapsulate(
         template, kem_template=key.attributes.get(Attr.DECAPSULATE_TEMPLATE) or (), so=session.is_so
     )
+    session.token.policy.shape([template], [attributes], row)
     may_write(session, attributes)
-    decapsulate = policies.Decapsulate(session.token.policy, key)
+    decapsulate = policies.Decapsulate(session.token.policy, key, row)
     decapsulate.begin(attributes)
     wanted = _wanted(attributes, _no_other)
     secret = ENGINES[row.mechanism].decapsulate(key.key(), params, ciphertext or b"", wanted)
@@ -270,16 +277,20 @@ def _row(mechanism: MechanismArg | None, flag: MechanismFlag) -> tuple[Mechanism
     row = operations.mechanism_row(mechanism, flag)
     assert mechanism is not None
     operations.check_params(row, mechanism.params)
+    with_mechanism(row.mechanism)
     return row, mechanism.params
 
 
 def user(session: Session, handle: int, row: MechanismRow, use: Use, fault: Fault) -> Object:
     """The key that does the work, permitted to do it. The refusals name it as the function's text does."""
     key = session.object(handle, fault)
+    session.token.policy.check_mechanism(row)
     try:
         operations.check_key(key, row, use)
     except Refused as refused:
+        session.token.used(key, row.mechanism, refused.fault)
         raise Refused(_NAMED.get((fault, refused.fault), refused.fault), refused.reason) from None
+    session.token.used(key, row.mechanism)
     return key
 
 

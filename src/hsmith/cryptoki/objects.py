@@ -47,6 +47,7 @@ def store(
 @handles("C_CreateObject")
 def create_object(session: Session, template: Template) -> int:
     attributes = templates.create(template, so=session.is_so)
+    session.token.policy.shape([template], [attributes])
     return session.handle_for(store(session, attributes, marks=Mark.KNOWN)[0])
 
 
@@ -54,6 +55,7 @@ def create_object(session: Session, template: Template) -> int:
 def copy_object(session: Session, handle: int, template: Template) -> int:
     source = session.object(handle)
     attributes = templates.copy(_changeable(source), template, so=session.is_so)
+    session.token.policy.check_change(source.attributes, attributes)
     return session.handle_for(store(session, attributes)[0])
 
 
@@ -99,7 +101,9 @@ def set_attribute_value(session: Session, handle: int, template: Template) -> No
     may_write(session, _changeable(object))
 
     def changed(attributes: Mapping[int, Any]) -> Mapping[int, Any]:
-        return templates.change(attributes, template, so=session.is_so)
+        new = templates.change(attributes, template, so=session.is_so)
+        session.token.policy.check_change(attributes, new)
+        return new
 
     if object.on_token:
         new = session.token.shelf.change(object, changed)

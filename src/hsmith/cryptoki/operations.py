@@ -101,8 +101,8 @@ STATE_MAXIMUM: Final = 65536
 class Active:
     """One running operation. ``held`` is a result that did not fit the caller's buffer and waits to be fetched.
 
-    ``parts``: what was fed so far, from which C_GetOperationState makes the state; None once that is too much. ``role``:
-    what it makes of the key, of the bits of hsmith.core.policy.marks.
+    ``parts``: what was fed so far, from which C_GetOperationState makes the state; None once that is too much.
+    ``role``: what it makes of the key, of the bits of hsmith.core.policy.marks.
     """
 
     __slots__ = (
@@ -181,7 +181,7 @@ def check_permitted(key: Object, row: MechanismRow, use: Use) -> None:
     if use.attribute is not None and not attributes.get(use.attribute):
         raise Refused(Fault.KEY_FUNCTION_NOT_PERMITTED, f"the key's CKA_{use.attribute.name} is not true")
     allowed = attributes.get(Attr.ALLOWED_MECHANISMS)
-    if allowed and row.mechanism not in allowed:
+    if allowed is not None and row.mechanism not in allowed:  # an empty list allows none
         raise Refused(Fault.MECHANISM_INVALID, "the mechanism is not in the key's CKA_ALLOWED_MECHANISMS")
 
 
@@ -201,17 +201,30 @@ def make(session: "Session", operation: Operation, arg: MechanismArg, handle: in
     use = USES[operation]
     row = mechanism_row(arg, use.flag)
     key = session.key(handle)
+    if not session.token.audits_uses:
+        return _made(session, operation, arg, use=use, row=row, key=key, handle=handle)
+    try:
+        active = _made(session, operation, arg, use=use, row=row, key=key, handle=handle)
+    except Refused as refused:
+        session.token.used(key, row.mechanism, refused.fault)
+        raise
+    session.token.used(key, row.mechanism)
+    return active
+
+
+def _made(
+    session: "Session", operation: Operation, arg: MechanismArg, *, use: Use, row: MechanismRow, key: Object, handle: int
+) -> Active:
     check_key(key, row, use)
-    if use.start is not _by_message:
-        check_params(row, arg.params)
-    elif arg.params is not None:
-        check_params(row, arg.params, of_message=True)  # Only its class: each message brings its own.
+    # Of messages only its class: each brings its own ("The mechanism parameter is passed to all three").
+    check_params(row, arg.params, of_message=use.start is _by_message)
     policy = session.token.policy
     policy.check_mechanism(row)
     role = policy.role(operation, key, row)
-    policy.check(key, role)
+    if role & ~key.granted:
+        policy.check(key, Mark(role))
     active = Active(use.start(getattr(ENGINES[row.mechanism], use.method), key.key(), arg.params), row, arg)
-    active.key, active.handle, active.use, active.role = key, handle, use, int(role)
+    active.key, active.handle, active.use, active.role = key, handle, use, role
     active.demand_pin()
     return active
 

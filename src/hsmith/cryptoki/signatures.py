@@ -6,8 +6,9 @@ from collections.abc import Callable
 from hsmith.cryptoki import asynchronous, operations
 from hsmith.cryptoki.application import Session
 from hsmith.cryptoki.handlers import handles
-from hsmith.cryptoki.operations import Active
-from hsmith.spec.faults import TooSmall
+from hsmith.cryptoki.operations import STATE_MAXIMUM, Active
+from hsmith.spec.constants import Fault
+from hsmith.spec.faults import Refused, TooSmall
 from hsmith.spec.functions import Operation
 from hsmith.spec.values import MechanismArg
 
@@ -82,13 +83,29 @@ def verify_signature(session: Session, data: bytes | None) -> None:
 
 @handles("C_VerifySignatureUpdate")
 def verify_signature_update(session: Session, part: bytes | None) -> None:
-    update(VERIFY_SIGNATURE, session, part)
+    """A mechanism that works in one part only gets its parts joined in the end: the signature is here already, and
+    these functions came so that a signature may be verified in parts at all."""
+    active = operations.take(session, VERIFY_SIGNATURE)
+    part = part or b""
+    if _in_parts(active):
+        active.running.update(part)
+    active.record(part)
+    operations.keep(session, VERIFY_SIGNATURE, active)
 
 
 @handles("C_VerifySignatureFinal")
 def verify_signature_final(session: Session) -> None:
-    active = operations.take_part(session, VERIFY_SIGNATURE)
-    active.running.finish(active.held)
+    active = operations.take(session, VERIFY_SIGNATURE)
+    if _in_parts(active):
+        active.running.finish(active.held)
+    elif active.parts is None:
+        raise Refused(Fault.DATA_LEN_RANGE, f"in parts it verifies at most {STATE_MAXIMUM} bytes")
+    else:
+        active.running.once(b"".join(active.parts), active.held)
+
+
+def _in_parts(active: Active) -> bool:
+    return active.row is not None and active.row.multi_part
 
 
 @handles("C_VerifyRecover")

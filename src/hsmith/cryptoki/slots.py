@@ -5,9 +5,9 @@ from typing import Any, Final
 from hsmith import __version__
 from hsmith.core.pins import MAX_PIN, MIN_PIN
 from hsmith.core.token import Token
-from hsmith.cryptoki.application import MAX_SESSIONS, Application
+from hsmith.cryptoki.application import Application
 from hsmith.cryptoki.handlers import handles
-from hsmith.spec.constants import UNAVAILABLE, Fault, SlotFlag, TokenFlag, WaitFlag
+from hsmith.spec.constants import EFFECTIVELY_INFINITE, UNAVAILABLE, Fault, SlotFlag, TokenFlag, WaitFlag
 from hsmith.spec.faults import Refused
 from hsmith.spec.mechanisms import MECHANISMS
 
@@ -44,7 +44,8 @@ def get_token_info(app: Application, slot: int) -> tuple[Any, ...]:
     else:
         label, serial, flags = token.label, token.serial, token.flags()
         sessions, rw_sessions = app.session_count(token)
-    counts = (MAX_SESSIONS, sessions, MAX_SESSIONS, rw_sessions)
+    # application.MAX_SESSIONS stops a runaway, and is no practical limit (CK_TOKEN_INFO Note).
+    counts = (EFFECTIVELY_INFINITE, sessions, EFFECTIVELY_INFINITE, rw_sessions)
     memory = (UNAVAILABLE,) * 4
     return (
         (
@@ -66,15 +67,15 @@ def get_token_info(app: Application, slot: int) -> tuple[Any, ...]:
 
 @handles("C_GetMechanismList")
 def get_mechanism_list(app: Application, slot: int) -> list[int]:
-    app.hsm.token(slot)
-    return OFFERED
+    token = app.hsm.token(slot)
+    return OFFERED if token is None else [each for each in OFFERED if token.policy.offers(MECHANISMS[each])]
 
 
 @handles("C_GetMechanismInfo")
 def get_mechanism_info(app: Application, slot: int, mechanism: int) -> tuple[Any, ...]:
-    app.hsm.token(slot)
+    token = app.hsm.token(slot)
     row = MECHANISMS.get(mechanism)
-    if row is None:
+    if row is None or (token is not None and not token.policy.offers(row)):
         raise Refused(Fault.MECHANISM_INVALID, f"mechanism {mechanism:#x} is not offered")
     return ((row.minimum, row.maximum, int(row.flags)),)
 

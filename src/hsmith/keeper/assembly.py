@@ -11,6 +11,7 @@ from pathlib import Path
 from hsmith.config import Config
 from hsmith.core.durable import Settings
 from hsmith.core.hsm import Hsm
+from hsmith.core.policy.profiles import Profile
 from hsmith.cryptoki import admin, dispatch
 from hsmith.cryptoki.application import Application
 from hsmith.home import Home, Trouble, words
@@ -90,6 +91,7 @@ def settings(config: Config) -> Settings:
         attempts=config.pin_attempts,
         kdf_milliseconds=config.pin_kdf_milliseconds,
         grace_seconds=float(config.keeper_grace_seconds),
+        profile=Profile(config.token_profile),
     )
 
 

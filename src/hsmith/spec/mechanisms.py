@@ -253,6 +253,8 @@ def _past() -> None:
     _add("DES3_ECB", both, *des, wraps=_SECRET_ONLY, **legacy)
     _add("DES3_CBC", both, *des, params=(bytes,), wraps=_SECRET_ONLY, **legacy)
     _add("DES3_CBC_PAD", both, *des, params=(bytes,), **legacy)
+    for name in ("DES_OFB64", "DES_CFB64", "DES_CFB8"):  # with CKK_DES as well in the text
+        _add(name, _CRYPT, *des, params=(bytes,), **legacy)
     _add("DES3_MAC", _SIGN, *des, **legacy)
     _add("DES3_MAC_GENERAL", _SIGN, *des, params=(int,), **legacy)
     _add("DES3_CMAC", _SIGN, *des, **legacy)

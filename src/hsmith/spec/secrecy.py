@@ -19,12 +19,12 @@ class Wrapping(Enum):
     KEY_WRAP = auto()  # RFC 3394, RFC 5649
     GCM = auto()
     CCM = auto()
-    RSA = auto()  # padded, and with v1.5 implicitly rejected
+    PUBLIC = auto()  # by a public key: RSA with padding (v1.5 is implicitly rejected), a key agreement
     RAW = auto()  # RSA without padding
 
 
-#: Wrappings under which no changed, cut or invented blob is accepted; of RSA, which anybody can apply, no changed one.
-AUTHENTICATED: Final = frozenset({Wrapping.KEY_WRAP, Wrapping.GCM, Wrapping.CCM, Wrapping.RSA})
+#: Wrappings under which no changed, cut or invented blob is accepted; of PUBLIC, which anybody can apply, no changed one.
+AUTHENTICATED: Final = frozenset({Wrapping.KEY_WRAP, Wrapping.GCM, Wrapping.CCM, Wrapping.PUBLIC})
 #: Wrappings whose blobs can be changed in a way that the wrapped key follows.
 MALLEABLE: Final = frozenset({Wrapping.BLOCK, Wrapping.STREAM, Wrapping.RAW})
 #: Wrappings in which one IV must not serve twice: the field of the parameter that has it.
@@ -38,7 +38,8 @@ class Deriving(Enum):
     XOR = auto()
     EXTRACT = auto()  # some of the bits
     HASH = auto()
-    ONE_WAY = auto()  # a MAC or a cipher over the input, or over chosen data under it
+    ONE_WAY = auto()  # HKDF: of one input and one purpose one key, of which others are but beginnings
+    SPLIT = auto()  # as one-way, but one key may be put together from parts of others
     AGREEMENT = auto()  # with the key pair of somebody else
     OUTPUT = auto()  # data that is no key, and can be read
     PUBLIC = auto()  # the public half
@@ -65,7 +66,7 @@ WRAPPING: Final[dict[int, Wrapping]] = {
     **dict.fromkeys(_named("AES_KEY_WRAP*"), Wrapping.KEY_WRAP),
     Mechanism.AES_GCM: Wrapping.GCM,
     Mechanism.AES_CCM: Wrapping.CCM,
-    **dict.fromkeys(_named("RSA_PKCS", "RSA_PKCS_OAEP", "RSA_AES_KEY_WRAP"), Wrapping.RSA),
+    **dict.fromkeys(_named("RSA_PKCS", "RSA_PKCS_OAEP", "RSA_AES_KEY_WRAP", "ECDH_*"), Wrapping.PUBLIC),
     Mechanism.RSA_X_509: Wrapping.RAW,
 }
 
@@ -74,7 +75,7 @@ DERIVING: Final[dict[int, Deriving]] = {
     Mechanism.XOR_BASE_AND_DATA: Deriving.XOR,
     Mechanism.EXTRACT_KEY_FROM_KEY: Deriving.EXTRACT,
     **dict.fromkeys(_named("*_KEY_DERIVATION", "SHA3_*", "SHAKE_*", "BLAKE2B_*"), Deriving.HASH),
-    **dict.fromkeys(_named("*_ENCRYPT_DATA", "SP800_108_*", "TLS12_*", "TLS_KDF"), Deriving.ONE_WAY),
+    **dict.fromkeys(_named("*_ENCRYPT_DATA", "SP800_108_*", "TLS12_*", "TLS_KDF"), Deriving.SPLIT),
     Mechanism.HKDF_DERIVE: Deriving.ONE_WAY,
     Mechanism.HKDF_DATA: Deriving.OUTPUT,
     **dict.fromkeys(_named("ECDH1_*", "DH_PKCS_DERIVE", "X9_42_DH_*"), Deriving.AGREEMENT),

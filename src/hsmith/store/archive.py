@@ -20,6 +20,7 @@ import apsw
 
 from hsmith.crypto import primitives
 from hsmith.store import folder as folders
+from hsmith.store.epoch import EpochFile
 from hsmith.store.failures import ERRORS, translated
 from hsmith.store.records import StoreBroken
 from hsmith.store.sealing import KEY_SIZE
@@ -155,9 +156,11 @@ def _place(start: bytes, number: int, *, last: bool) -> bytes:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[SqliteStore]:
+def opened(folder: Path, secret: bytes) -> Iterator[SqliteStore]:
     """The store of a database that was copied or read, wholly checked. StoreBroken."""
-    store = SqliteStore(folder)
+    folders.prepare(folder)
+    EpochFile(folder, secret).close()  # it begins with what is there
+    store = SqliteStore(folder, secret)
     try:
         with store.reading() as connection:
             answer = connection.pragma("integrity_check")

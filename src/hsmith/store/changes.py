@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import apsw
 
+from hsmith.store import audit
 from hsmith.store.records import (
     AddObject,
+    Append,
     Change,
     ClearObjects,
     Conflict,
@@ -142,6 +144,7 @@ _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Any], None]]] = {
     AddObject: _add_object,
     DeleteObject: _delete_object,
     PutValue: _put_value,
+    Append: lambda connection, change: audit.append(connection, change.texts, change.mac_key),
 }
 
 

@@ -1,23 +1,24 @@
 """Entries of the ledger: for each row of a table that is watched, where its entry is, and what it says.
 
-An entry is a version and a checksum over all of the row, keyed, so that nobody makes another row with the same one. They
-are kept in places of some dozen entries each: the finest grain in which one record costs little, and a million too.
+An entry is a version and a checksum over all of the row, keyed, so that nobody makes another row with the same one.
+They are kept in places of some dozen entries each: so one record costs little, and a million too.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from struct import Struct
+from operator import itemgetter
+from struct import pack as pack_struct
+from struct import unpack as unpack_struct
 from typing import Any, Final, NamedTuple
 
 from hsmith.crypto import primitives
 
-#: Of a place: the key of an entry, its version, its checksum.
-_PACKED: Final = Struct("<QqQ")
 #: Objects that share a place. Their numbers are neighbours, so those that are made together are together.
 _TOGETHER: Final = 64
 #: Places of values, among which their names, which look random, are divided.
 _VALUE_PLACES: Final = 4096
 _OBJECTS, _TOKENS, _KEYSLOTS, _VALUES = 0, 1 << 60, 2 << 60, 3 << 60
+_MASK: Final = (1 << 64) - 1
 
 
 class Address(NamedTuple):
@@ -27,23 +28,32 @@ class Address(NamedTuple):
     key: int
 
 
-class Entry(NamedTuple):
-    version: int
-    check: int
-
-
+#: (version, checksum).
+Entry = tuple[int, int]
 Entries = Mapping[int, Entry]
-Row = Mapping[str, Any]
+#: The columns of a row that are watched, in the order of its Table.
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that is watched. ``columns``: those that the checksum covers. ``version``: the column of the version."""
+    """A table that is watched. The checksum covers ``numbers`` and ``others``; those and ``version``, the column of the
+    version, are a Row, each once. ``key``: how many of a row's first columns its ``address`` is found by."""
 
     name: str
-    columns: tuple[str, ...]
+    numbers: tuple[str, ...]
+    others: tuple[str, ...]
     version: str
-    address: Callable[[Row], Address]
+    key: int
+    address: Callable[..., Address]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.numbers, *self.others, self.version)))
+
+    def picker(self, names: Sequence[str]) -> Callable[[Sequence[Any]], Row]:
+        """What makes a Row of a whole row, whose columns are ``names``."""
+        return itemgetter(*[names.index(column) for column in self.columns])
 
 
 def object_address(id: int) -> Address:
@@ -67,47 +77,51 @@ def _short(name: bytes) -> int:
     return int.from_bytes(primitives.mac(b"", name)[:8], "little")
 
 
-TABLES: Final = {
-    table.name: table
-    for table in (
-        Table(
-            "object",
-            ("id", "token", "version", "private", "tags", "blob"),
-            "version",
-            lambda row: object_address(row["id"]),
-        ),
-        Table("token", ("id", "slot", "version", "blob"), "version", lambda row: token_address(row["id"])),
-        Table(
-            "keyslot",
-            ("token", "name", "blob"),
-            "failures",
-            lambda row: keyslot_address(row["token"], row["name"]),
-        ),
-        Table("value", ("name", "version", "blob"), "version", lambda row: value_address(row["name"])),
-    )
-}
+def name_of(address: Address) -> str:
+    """What an entry is of, in words."""
+    if address.place >= _VALUES:
+        return "what is remembered of a key's value"
+    if address.place >= _KEYSLOTS:
+        return f"a credential of token {address.place - _KEYSLOTS}"
+    return f"token {address.key}" if address.place >= _TOKENS else f"object {address.key}"
+
+
+OBJECT: Final = Table("object", ("id", "token", "version", "private"), ("tags", "blob"), "version", 1, object_address)
+TOKEN: Final = Table("token", ("id", "slot", "version"), ("blob",), "version", 1, token_address)
+KEYSLOT: Final = Table("keyslot", ("token",), ("name", "blob"), "failures", 2, keyslot_address)
+VALUE: Final = Table("value", (), ("name", "version", "blob"), "version", 1, value_address)
+TABLES: Final = {table.name: table for table in (OBJECT, TOKEN, KEYSLOT, VALUE)}
+
+
+def address(table: Table, row: Row) -> Address:
+    return table.address(*row[: table.key])
 
 
 def entry(key: bytes, table: Table, row: Row) -> Entry:
     """What the ledger says of a row."""
-    parts = [_bytes(row[column]) for column in table.columns]
-    digest = primitives.mac(key, table.name.encode(), *parts)
-    return Entry(row[table.version], int.from_bytes(digest[:8], "little"))
+    count, end = len(table.numbers), len(table.numbers) + len(table.others)
+    numbers = pack_struct(f"<{count}q", *row[:count])
+    digest = primitives.mac(key, table.name.encode(), numbers, *[_bytes(value) for value in row[count:end]])
+    return row[_VERSION_AT[table.name]], int.from_bytes(digest[:8], "little")
+
+
+_VERSION_AT: Final = {table.name: table.columns.index(table.version) for table in TABLES.values()}
 
 
 def _bytes(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
     if isinstance(value, int):
         return value.to_bytes(8, "little", signed=True)
-    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else bytes(value)
+    return str(value).encode("utf-8", "surrogateescape")
 
 
 def pack(entries: Entries) -> bytes:
-    return b"".join([_PACKED.pack(key, *found) for key, found in sorted(entries.items())])
+    """Of each: its key, its version, its checksum."""
+    flat = [part for key, (version, check) in entries.items() for part in (key, version & _MASK, check)]
+    return pack_struct(f"<{len(flat)}Q", *flat)
 
 
 def unpack(packed: bytes) -> dict[int, Entry]:
-    return {key: Entry(version, check) for key, version, check in _PACKED.iter_unpack(packed)}
-
-
-def columns(names: Sequence[str], values: Iterable[Any]) -> Row:
-    return dict(zip(names, values, strict=True))
+    flat = unpack_struct(f"<{len(packed) // 8}Q", packed)
+    return {key: (version, check) for key, version, check in zip(flat[::3], flat[1::3], flat[2::3], strict=True)}

@@ -1,8 +1,8 @@
 """The store's epoch, beside the database: no commit is older than what this file says.
 
 Each commit raises the epoch, in the database durably and then here without waiting for the disk: what is here is never
-ahead of the database, whatever happens, and after a power failure a little behind at most. Two places take turns, so that
-one is whole when the writing of the other was cut short.
+ahead of the database, whatever happens, and after a power failure a little behind at most. Two places take turns, so
+that one is whole when the writing of the other was cut short.
 """
 
 import os
@@ -56,6 +56,10 @@ class EpochFile:
             return os.open(self.path, os.O_RDWR | flags)
         except OSError:
             return os.open(self.path, os.O_RDONLY | flags)  # On a read-only disk nothing is committed either.
+
+    def highest(self) -> int:
+        """The epoch, 0 where none can be read."""
+        return max((epoch for place in _PLACES if (epoch := self._at(place)) is not None), default=0)
 
     def read(self) -> int:
         """The epoch. StoreBroken: the file is damaged, or of another store."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from hsmith.store.records import StoreBroken, StoreFull
 
+DATABASE: Final = "store.db"
 _LOCK: Final = "store.lock"
 
 

@@ -5,8 +5,11 @@ changes given to one call of change() are made together or not at all, and are o
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from hsmith.store.audit import Record, Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,14 @@ class DeleteObject:
     id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Add records to the audit log (hsmith.store.audit)."""
+
+    texts: tuple[str, ...]
+    mac_key: bytes = field(repr=False)
+
+
 Change = (
     PutToken
     | DeleteToken
@@ -136,6 +147,7 @@ Change = (
     | AddObject
     | DeleteObject
     | PutValue
+    | Append
 )
 
 
@@ -166,9 +178,13 @@ class Store(Protocol):
     def tokens(self) -> list[TokenRecord]:
         """All tokens, by slot."""
 
+    def check_token(self, id: int) -> None:
+        """Damaged: the token's record is not the one that was stored last."""
+
     def keyslots(self, token: int) -> list[KeyslotRecord]: ...
 
-    def object(self, token: int, id: int) -> ObjectRecord | None: ...
+    def object(self, token: int, id: int) -> ObjectRecord | None:
+        """Damaged (hsmith.store.sealing): the record is not the one that was stored last, or was taken away."""
 
     def objects(self, token: int, ids: Iterable[int]) -> list[ObjectRecord]:
         """Those of ``ids`` that exist, by id."""
@@ -182,6 +198,19 @@ class Store(Protocol):
 
     def count(self, token: int) -> int: ...
 
-    def value(self, name: bytes) -> ValueRecord | None: ...
+    def value(self, name: bytes) -> ValueRecord | None:
+        """Damaged: as above."""
+
+    def audit(self, *, after: int, limit: int) -> "list[Record]":
+        """The next ``limit`` records of the audit log with a number greater than ``after``."""
+
+    def verify_audit(self, signer: "Signer") -> str | None:
+        """The first thing that is wrong with the audit log, in a sentence, or None."""
+
+    def audited(self) -> tuple[int, bytes]:
+        """The number and the digest of the last record of the audit log."""
+
+    def inspect(self) -> list[str]:
+        """All that is wrong with what is stored, a sentence each; it takes a look at all of it."""
 
     def close(self) -> None: ...

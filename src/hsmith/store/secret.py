@@ -7,9 +7,9 @@ from typing import Final
 
 from hsmith.crypto import primitives
 from hsmith.store import folder as folders
+from hsmith.store.folder import DATABASE
 from hsmith.store.records import StoreBroken
 from hsmith.store.sealing import KEY_SIZE
-from hsmith.store.sqlite import DATABASE
 
 SECRET: Final = "store.secret"  # noqa: S105  (a file's name)
 
@@ -25,7 +25,7 @@ def load(folder: Path) -> bytes:
     must_exist = (folder / DATABASE).exists()
     try:
         if not must_exist and not path.exists():
-            _create(folder, path)
+            write(folder, primitives.random_bytes(KEY_SIZE))
         folders.private(path, 0o600)
         secret = path.read_bytes()
     except FileNotFoundError:
@@ -43,12 +43,13 @@ def load(folder: Path) -> bytes:
     return secret
 
 
-def _create(folder: Path, path: Path) -> None:
+def write(folder: Path, secret: bytes) -> None:
     """All of it or nothing, and never over another: of several at once, one makes the secret and the others use it."""
+    path = folder / SECRET
     handle, name = tempfile.mkstemp(prefix=f".{SECRET}.", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(primitives.random_bytes(KEY_SIZE))
+            file.write(secret)
             file.flush()
             os.fsync(file.fileno())
         os.link(name, path)

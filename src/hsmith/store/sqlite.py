@@ -4,6 +4,7 @@ Write-ahead log with synchronous=FULL: what is committed is in the log, and the 
 """
 # ruff: noqa: S608  (the parts that these statements are made of are constants)
 
+import logging
 import os
 import threading
 from array import array
@@ -16,14 +17,33 @@ from typing import Any, Final
 import apsw
 
 from hsmith.store import folder as folders
-from hsmith.store import schema
+from hsmith.store import inspection, schema
+from hsmith.store import secret as secrets
+from hsmith.store.audit import Record, Signer
+from hsmith.store.audit import read as read_audit
+from hsmith.store.audit import verify as verify_audit
 from hsmith.store.changes import apply, unpacked
+from hsmith.store.entries import (
+    KEYSLOT,
+    OBJECT,
+    TOKEN,
+    VALUE,
+    Address,
+    Row,
+    Table,
+    keyslot_address,
+    object_address,
+    token_address,
+    value_address,
+)
+from hsmith.store.epoch import EpochFile
 from hsmith.store.failures import ERRORS, in_words, translated
+from hsmith.store.folder import DATABASE as DATABASE
+from hsmith.store.ledger import READ_PLACE, Ledger
 from hsmith.store.readers import Readers
 from hsmith.store.records import Change, KeyslotRecord, ObjectRecord, StoreBroken, TokenRecord, ValueRecord
+from hsmith.store.sealing import Damaged
 from hsmith.store.writer import Writer
-
-DATABASE: Final = "store.db"
 
 #: Earlier ones can corrupt a database in WAL mode when a checkpoint meets a write at the wrong moment.
 OLDEST_SQLITE: Final = (3, 51, 3)
@@ -41,18 +61,35 @@ _KEYSLOTS: Final = (
     f"SELECT token, name, {_BLOB}, ifnull(CAST(failures AS INTEGER), 0) FROM keyslot WHERE token = ? ORDER BY name"
 )
 _OBJECTS: Final = f"SELECT token, id, {_VERSION}, private IS NOT 0, {_BLOB} FROM object WHERE token = ?"
+#: The rows that are compared with the ledger, their columns in the order of its tables.
+_OBJECT: Final = (
+    f"SELECT id, token, {_VERSION}, private IS NOT 0, ifnull(CAST(tags AS BLOB), x''), {_BLOB} FROM object WHERE id = ?"
+)
+_TOKEN: Final = f"SELECT id, ifnull(CAST(slot AS INTEGER), 0), {_VERSION}, {_BLOB} FROM token WHERE id = ?"
+_KEYSLOT: Final = (
+    f"SELECT token, name, {_BLOB}, ifnull(CAST(failures AS INTEGER), 0) FROM keyslot WHERE token = ? AND name = ?"
+)
 
 _VALUE: Final = f"SELECT name, {_VERSION}, {_BLOB} FROM value WHERE name = ?"
+
+
+_log = logging.getLogger(__name__)
 
 
 class SqliteStore:
     """The Store of records.py. One process at a time has a folder open."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the store in ``folder``, or make it. StoreBroken, StoreFull: in words why it cannot be."""
+    def __init__(self, folder: Path, secret: bytes | None = None, *, accept: bool = False) -> None:
+        """Open the store in ``folder``, or make it. StoreBroken, StoreFull: in words why it cannot be.
+
+        ``secret``: the store's (default: that in the folder). ``accept``: what is there counts, though it be older
+        than what was stored last, or altered.
+        """
         check_version(apsw.sqlite_lib_version())
         folders.prepare(folder)
         self.path = folder / DATABASE
+        self._secret = secret if secret is not None else secrets.load(folder)
+        self._accept = accept
         self._lock = folders.Lock(folder)
         self._numbers = iter(range(0))
         self._numbers_lock = threading.Lock()
@@ -66,13 +103,20 @@ class SqliteStore:
     def _open(self) -> None:
         _create(self.path)
         connection = _connect(self.path)
+        epoch: EpochFile | None = None
         try:
-            schema.migrate(connection, self.path)
+            epoch = EpochFile(self.path.parent, self._secret)
+            self._ledger = Ledger(connection, self.path, self._secret, epoch)
+            schema.migrate(connection, self.path, first=self._ledger.make)
+            self._ledger.load(accept=self._accept)
             self._readers = Readers(partial(_connect_reader, self.path))
         except BaseException:
             connection.close()
+            if epoch is not None:
+                epoch.close()
             raise
-        self._writer = Writer(connection, self.path)
+        self._epoch = epoch
+        self._writer = Writer(connection, self.path, self._ledger)
 
     def close(self) -> None:
         """Finish what waits, and give the folder free. Every later call raises StoreBroken."""
@@ -98,13 +142,47 @@ class SqliteStore:
         rows = self._read(_TOKENS)
         return [TokenRecord(*row) for row in rows]
 
+    def check_token(self, id: int) -> None:
+        try:
+            self._checked(TOKEN, token_address(id), _TOKEN, (id,))
+        except Damaged as damaged:
+            raise Damaged(f"token {id} {damaged}") from None
+
     def keyslots(self, token: int) -> list[KeyslotRecord]:
         rows = self._read(_KEYSLOTS, (token,))
-        return [KeyslotRecord(*row) for row in rows]
+        return [self._checked_keyslot(KeyslotRecord(*row)) for row in rows]
+
+    def _checked_keyslot(self, record: KeyslotRecord) -> KeyslotRecord:
+        """As it is in the ledger, and no PIN opens one that is not there: nobody gets tries, or an old PIN, back."""
+        address = keyslot_address(record.token, record.name)
+        try:
+            self._checked(KEYSLOT, address, _KEYSLOT, (record.token, record.name))
+        except Damaged as damaged:
+            _log.error("keyslot %r of token %d %s", record.name, record.token, damaged)
+            return KeyslotRecord(record.token, record.name, b"", record.failures)
+        return record
 
     def object(self, token: int, id: int) -> ObjectRecord | None:
-        rows = self._read(_OBJECTS + " AND id = ?", (token, id))
-        return _object(rows[0]) if rows else None
+        try:
+            row = self._checked(OBJECT, object_address(id), _OBJECT, (id,))
+        except Damaged as damaged:
+            raise Damaged(f"object {id} of token {token} {damaged}") from None
+        if row is None or row[1] != token:
+            return None
+        return ObjectRecord(token, id, row[2], bool(row[3]), row[5])
+
+    def _checked(self, table: Table, address: Address, sql: str, values: tuple[Any, ...]) -> Row | None:
+        """The one row that ``sql`` finds, compared with the ledger. Damaged: str() says what happened to it."""
+
+        def read() -> Row | None:
+            rows = self._read(sql, values)
+            return rows[0] if rows else None
+
+        return self._ledger.compare(table, address, read, self._place)
+
+    def _place(self, place: int) -> tuple[int, bytes] | None:
+        rows = self._read(READ_PLACE, (place,))
+        return (rows[0][0], rows[0][1]) if rows else None
 
     def objects(self, token: int, ids: Iterable[int]) -> list[ObjectRecord]:
         wanted = array("q", sorted(set(ids)))
@@ -128,8 +206,11 @@ class SqliteStore:
         return int(rows[0][0]) if rows else 0
 
     def value(self, name: bytes) -> ValueRecord | None:
-        rows = self._read(_VALUE, (name,))
-        return ValueRecord(*rows[0]) if rows else None
+        try:
+            row = self._checked(VALUE, value_address(name), _VALUE, (name,))
+        except Damaged as damaged:
+            raise Damaged(f"what is remembered of a key's value {damaged}") from None
+        return None if row is None else ValueRecord(*row)
 
     def page(self, token: int, *, after: int, limit: int) -> list[tuple[ObjectRecord, tuple[bytes, ...]]]:
         sql = _OBJECTS.replace(" FROM", ", tags FROM") + " AND id > ? ORDER BY id LIMIT ?"
@@ -147,6 +228,28 @@ class SqliteStore:
             yield connection
         finally:
             connection.close()
+
+    def audited(self) -> tuple[int, bytes]:
+        """The number and the digest of the last record of the audit log."""
+        return self._ledger.audited
+
+    def audit(self, *, after: int, limit: int) -> list[Record]:
+        """The next ``limit`` records of the audit log with a number greater than ``after``."""
+        with self.reading() as connection, in_words(self.path):
+            return read_audit(connection, after=after, limit=limit)
+
+    def verify_audit(self, signer: Signer) -> str | None:
+        """The first thing that is wrong with the audit log, in a sentence, or None."""
+        with self.reading() as connection, in_words(self.path):
+            ledger = Ledger(connection, self.path, self._secret, self._epoch)
+            ledger.open()
+            return verify_audit(connection, signer, ledger.audited)
+
+    def inspect(self) -> list[str]:
+        """All that is wrong with what is stored, a sentence each."""
+        with self.reading() as connection, in_words(self.path):
+            ledger = Ledger(connection, self.path, self._secret, self._epoch)
+            return list(inspection.inspect(connection, ledger))
 
     def _read(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows, so that no read transaction stays open, which would keep the log from being used again."""

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 import apsw
 
 from hsmith.store import failures
+from hsmith.store.ledger import Ledger
 from hsmith.store.records import StoreBroken, StoreFull
 from hsmith.store.room import Room
 
@@ -44,8 +45,9 @@ class _Job:
 class Writer:
     """Owns the connection that writes. run() may be called from any thread."""
 
-    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+    def __init__(self, connection: apsw.Connection, path: Path, ledger: Ledger) -> None:
         self._connection = connection
+        self._ledger = ledger
         self._path = path
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._gate = threading.Lock()
@@ -141,8 +143,10 @@ class Writer:
     def _commit(self, jobs: list[_Job]) -> None:
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
+        self._ledger.begin()
         for job in jobs:
             job.error = None
+            mark = self._ledger.mark()
             execute("SAVEPOINT job")
             try:
                 job.result = job.work(self._connection)
@@ -151,9 +155,11 @@ class Writer:
             except Exception as refused:
                 job.error = refused
                 execute("ROLLBACK TO job")
+                self._ledger.undo(mark)
             execute("RELEASE job")
+        self._ledger.write()
         self._room.take()
-        execute("COMMIT")
+        self._ledger.commit(lambda: execute("COMMIT"))
 
     def _abort(self, error: Exception) -> StoreBroken | StoreFull:
         """Undo the transaction, and remember a failure that lasts."""
@@ -209,6 +215,7 @@ class Writer:
         self._checkpoint_at = self._log_pages + CHECKPOINT_AT
         try:
             self._connection.wal_checkpoint(mode=mode)
+            self._ledger.checkpointed()
         except apsw.Error as error:
             self._abort(error)
 
@@ -219,3 +226,4 @@ class Writer:
             self._connection.close()
         except apsw.Error as error:
             self._abort(error)
+        self._ledger.close()

@@ -35,7 +35,9 @@ class Derive:
     def begin(self, attributes: Mapping[int, Any]) -> None:
         """``attributes``: of the template, SENSITIVE and EXTRACTABLE may still be open."""
         if self._way is None and self._enforced and self._hidden(self._base):
-            raise Refused(Fault.MECHANISM_INVALID, f"{self._row.mechanism.name} is not known to protect a sensitive key")
+            raise Refused(
+                Fault.MECHANISM_INVALID, f"{self._row.mechanism.name} is not known to protect a sensitive key"
+            )
         if self._way is not Deriving.AGREEMENT or Attr.SENSITIVE in attributes:
             self._policy.check(self._base, self._role(attributes, self._base))
 
@@ -58,7 +60,7 @@ class Derive:
         return hidden(key.attributes) or bool(record and record.marks & (Mark.SENSITIVE | Mark.UNEXTRACTABLE))
 
     def came(self, attributes: dict[int, Any], further: Sequence[Object]) -> Mark:
-        """What is to be remembered of the new key; SENSITIVE in place. Refused when it would be weaker than its inputs."""
+        """What is to be remembered of the new key; SENSITIVE in place. Refused when it were weaker than its base."""
         inputs = (self._base, *further)
         secret = attributes[Attr.CLASS] == ObjectClass.SECRET_KEY
         if secret and self._enforced and self._way is not Deriving.AGREEMENT and any(map(self._hidden, inputs)):
@@ -90,7 +92,9 @@ class Derive:
 
     def _at_least(self, wanted: int, length: int) -> None:
         if length < wanted:
-            raise Refused(Fault.TEMPLATE_INCONSISTENT, f"CKA_VALUE_LEN: {length} bytes could be searched for (docs/policy.md)")
+            raise Refused(
+                Fault.TEMPLATE_INCONSISTENT, f"CKA_VALUE_LEN: {length} bytes could be searched for (docs/policy.md)"
+            )
 
     def _data_length(self) -> int:
         return self.data_length
@@ -111,6 +115,10 @@ class Derive:
         if self._way is Deriving.AGREEMENT or all(known):
             marks |= Mark.KNOWN
         linear = self._way in (Deriving.JOIN, Deriving.XOR, Deriving.EXTRACT)
+        if linear or self._way is Deriving.SPLIT:
+            # The caller chose how it hangs together with other keys: two halves of it may be keys of their own, which
+            # decrypt what the whole has wrapped (XTS), and so may each third (DES).
+            marks |= Mark.KNOWN
         if self._way is Deriving.JOIN and (self.data_length or any(known)):
             marks |= Mark.MIXED
         if linear and any(self._marks(key) & Mark.MIXED for key in inputs):
@@ -123,7 +131,7 @@ class Derive:
     extracts = False
 
     def told(self, params: Any) -> None:
-        """What the mechanism's parameter says of it. Refused(MECHANISM_PARAM_INVALID) when it would tell of the base."""
+        """What the mechanism's parameter says. Refused(MECHANISM_PARAM_INVALID) when it would tell of the base."""
         if self._way is Deriving.JOIN:
             self.data_length = len(getattr(params, "data", b""))
         self.extracts = bool(getattr(params, "extract", False)) and not getattr(params, "expand", True)

@@ -34,6 +34,8 @@ class Mark(IntFlag):
     ENCODING = 1 << 22  # not a key but what wrapping makes of a private key
     PROTECTED = 1 << 23  # a token with a profile other than compat had it: its marks hold in compat, too
     USED = 1 << 24  # not a key but an IV that served
+    TRUSTED_ONLY = 1 << 25  # some object with it had CKA_WRAP_WITH_TRUSTED
+    PIN_EACH_TIME = 1 << 26  # some object with it had CKA_ALWAYS_AUTHENTICATE
 
 
 DATA: Final = Mark.ENCRYPT | Mark.DECRYPT | Mark.MAC
@@ -47,7 +49,7 @@ WRAP_ROLES: Final = {
     Wrapping.KEY_WRAP: Mark.WRAP_KEY_WRAP,
     Wrapping.GCM: Mark.WRAP_GCM,
     Wrapping.CCM: Mark.WRAP_CCM,
-    Wrapping.RSA: Mark.WRAP_PUBLIC,
+    Wrapping.PUBLIC: Mark.WRAP_PUBLIC,
 }
 
 #: The roles that exclude each other, each pair once: see docs/policy.md.

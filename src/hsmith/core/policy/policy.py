@@ -3,32 +3,33 @@
 Callers ask before the work is done, and tell before its result leaves. docs/policy.md has the rules in words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from hsmith.core.objects import Object
-from hsmith.core.policy.marks import TRANSPORT, Mark, WRAPS
+from hsmith.core.policy import shapes
+from hsmith.core.policy.marks import TRANSPORT, WRAPS, Mark
 from hsmith.core.policy.profiles import RULES, Profile, Rules
 from hsmith.core.policy.values import Record, Values
 from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import Operation
 from hsmith.spec.mechanisms import Grade, MechanismRow
+from hsmith.spec.values import Template
 
 #: What a secret key does in an operation.
 _SECRET_ROLES: Final = {
-    Operation.ENCRYPT: Mark.ENCRYPT,
-    Operation.DECRYPT: Mark.DECRYPT,
-    Operation.SIGN: Mark.MAC,
-    Operation.SIGN_RECOVER: Mark.MAC,
-    Operation.VERIFY: Mark.MAC,  # a MAC that is checked is soon found
-    Operation.VERIFY_RECOVER: Mark.MAC,
-    Operation.VERIFY_SIGNATURE: Mark.MAC,
-    Operation.MESSAGE_ENCRYPT: Mark.ENCRYPT,
-    Operation.MESSAGE_DECRYPT: Mark.DECRYPT,
-    Operation.MESSAGE_SIGN: Mark.MAC,
-    Operation.MESSAGE_VERIFY: Mark.MAC,
+    operation: int(role)
+    for role, operations in (
+        (Mark.ENCRYPT, (Operation.ENCRYPT, Operation.MESSAGE_ENCRYPT)),
+        (Mark.DECRYPT, (Operation.DECRYPT, Operation.MESSAGE_DECRYPT)),
+        # A MAC that is checked is soon found.
+        (Mark.MAC, (Operation.SIGN, Operation.SIGN_RECOVER, Operation.MESSAGE_SIGN)),
+        (Mark.MAC, (Operation.VERIFY, Operation.VERIFY_RECOVER, Operation.VERIFY_SIGNATURE, Operation.MESSAGE_VERIFY)),
+    )
+    for operation in operations
 }
+_DECRYPT: Final = int(Mark.DECRYPT)
 #: What a private key does: a signature without padding is a decryption.
 _DECRYPTING: Final = frozenset({Operation.DECRYPT, Operation.MESSAGE_DECRYPT})
 _SIGNING: Final = frozenset({Operation.SIGN, Operation.SIGN_RECOVER, Operation.MESSAGE_SIGN})
@@ -36,6 +37,15 @@ _RAW_SIGNATURES: Final = frozenset({Mechanism.RSA_X_509})
 #: MACs over labels of their own, which no derivation has (hsmith.core.policy.deriving).
 _LABELLED_MACS: Final = frozenset({Mechanism.TLS_MAC, Mechanism.TLS12_MAC})
 
+#: What a value was once it stays, in all its objects.
+_LATCHES: Final = (
+    (Mark.SENSITIVE, Attr.SENSITIVE, True),
+    (Mark.UNEXTRACTABLE, Attr.EXTRACTABLE, False),
+    (Mark.TRUSTED_ONLY, Attr.WRAP_WITH_TRUSTED, True),
+    (Mark.PIN_EACH_TIME, Attr.ALWAYS_AUTHENTICATE, True),
+)
+
+_KEYS: Final = frozenset({ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY})
 _CONFIDENTIAL: Final = frozenset({ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY})
 
 
@@ -61,18 +71,33 @@ class Policy:
 
     # -- mechanisms and keys
 
+    def offers(self, row: MechanismRow) -> bool:
+        return not self.rules.modern or row.grade is Grade.MODERN
+
     def check_mechanism(self, row: MechanismRow) -> None:
-        if self.rules.modern and row.grade is not Grade.MODERN:
+        if not self.offers(row):
             raise Refused(Fault.MECHANISM_INVALID, f"the token's profile is strict: {row.mechanism.name} is not modern")
 
-    def role(self, operation: Operation, key: Object, row: MechanismRow) -> Mark:
-        """What an operation makes of a key; NONE: nothing that has to do with other uses."""
+    def shape(
+        self, templates: Sequence[Template], made: Sequence[dict[int, Any]], row: MechanismRow | None = None
+    ) -> None:
+        """What the profile says of a new key before it is made; see hsmith.core.policy.shapes."""
+        if row is not None:
+            self.check_mechanism(row)
+        if made[0].get(Attr.CLASS) in _KEYS:
+            shapes.shape(self.rules, templates, made)
+
+    def check_change(self, old: Mapping[int, Any], new: Mapping[int, Any]) -> None:
+        shapes.check_change(self.rules, old, new)
+
+    def role(self, operation: Operation, key: Object, row: MechanismRow) -> int:
+        """What an operation makes of a key, as a plain number (this is asked each time); 0: nothing that matters."""
         if key.cls == ObjectClass.SECRET_KEY:
-            return Mark.NONE if row.mechanism in _LABELLED_MACS else _SECRET_ROLES[operation]
+            return 0 if row.mechanism in _LABELLED_MACS else _SECRET_ROLES[operation]
         if key.cls != ObjectClass.PRIVATE_KEY:
-            return Mark.NONE
-        raw = operation in _SIGNING and row.mechanism in _RAW_SIGNATURES
-        return Mark.DECRYPT if raw or operation in _DECRYPTING else Mark.NONE
+            return 0
+        raw = row.mechanism in _RAW_SIGNATURES and operation in _SIGNING
+        return _DECRYPT if raw or operation in _DECRYPTING else 0
 
     def record(self, key: Object) -> Record | None:
         """What is remembered of a key's value."""
@@ -109,14 +134,14 @@ class Policy:
         In place: SENSITIVE and EXTRACTABLE. Not yet durable."""
         if attributes[Attr.CLASS] not in _CONFIDENTIAL:
             return None
+        shapes.check_strength(self.rules, attributes)
         record = self.values.of(attributes, fresh=fresh)
         if record is None:
             return None
         if self.rules.enforced or record.marks & Mark.PROTECTED:
-            if record.marks & Mark.SENSITIVE:
-                harden(attributes, Attr.SENSITIVE, True)
-            if record.marks & Mark.UNEXTRACTABLE:
-                harden(attributes, Attr.EXTRACTABLE, False)
+            for mark, attr, value in _LATCHES:
+                if record.marks & mark and attributes.get(attr) is not None:
+                    harden(attributes, attr, value)
         self.values.add(record, marks | shown(attributes) | self.protected)
         return record
 
@@ -146,11 +171,10 @@ def harden(attributes: dict[int, Any], attr: Attr, value: bool) -> None:
 def shown(attributes: Mapping[int, Any]) -> Mark:
     """What an object's attributes say of its value."""
     marks = Mark.NONE
-    if attributes.get(Attr.SENSITIVE):
-        marks |= Mark.SENSITIVE
-    if not attributes.get(Attr.EXTRACTABLE):
-        marks |= Mark.UNEXTRACTABLE
-    return marks or Mark.READABLE
+    for mark, attr, value in _LATCHES:
+        if attributes.get(attr, False) == value:
+            marks |= mark
+    return marks if hidden(attributes) else marks | Mark.READABLE
 
 
 def _told(attributes: Mapping[int, Any]) -> Mark:

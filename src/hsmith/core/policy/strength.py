@@ -8,7 +8,12 @@ from hsmith.spec.constants import Attr, KeyType, ObjectClass
 #: Bits of a modulus or a prime from which on the strength is that.
 _FACTORING: Final = ((15360, 256), (7680, 192), (3072, 128), (2048, 112), (1024, 80))
 _DES: Final = {KeyType.DES: 56, KeyType.DES2: 80, KeyType.DES3: 112}
-_BY_PRIME: Final = {KeyType.RSA: Attr.MODULUS, KeyType.DSA: Attr.PRIME, KeyType.DH: Attr.PRIME, KeyType.X9_42_DH: Attr.PRIME}
+_BY_PRIME: Final = {
+    KeyType.RSA: Attr.MODULUS,
+    KeyType.DSA: Attr.PRIME,
+    KeyType.DH: Attr.PRIME,
+    KeyType.X9_42_DH: Attr.PRIME,
+}
 
 
 def strength(attributes: Mapping[int, Any], size: int) -> int:

@@ -1,4 +1,4 @@
-"""What is remembered of the values of keys, by a keyed fingerprint: shared by all objects with the value, on all tokens.
+"""What is remembered of the values of keys, by a keyed fingerprint: for all objects with the value, on all tokens.
 
 One process has the store, so what is in memory here is the truth, and a check and the mark that follows from it are one
 step under one lock. A mark is on disk before what it permits leaves, except of values that end with their object.
@@ -91,7 +91,7 @@ class Values:
         if closed and (enforced or record.marks & Mark.PROTECTED):
             raise Refused(
                 Fault.KEY_FUNCTION_NOT_PERMITTED,
-                f"this key, or another with its value, has {names(closed)}: it may not do this as well (docs/policy.md)",
+                f"this key, or another with its value, has {names(closed)}: it may not do this too (docs/policy.md)",
             )
 
     def use_once(self, record: Record) -> bool:
@@ -143,7 +143,9 @@ class Values:
 
 def closing(roles: Mark) -> Mark:
     """The roles that exclude one of ``roles``."""
-    closed = Mark.NONE
+    closed = CLOSES.get(roles, Mark.NONE)
+    if closed:
+        return closed
     for role, others in CLOSES.items():
         if role & roles:
             closed |= others

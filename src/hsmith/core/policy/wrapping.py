@@ -4,7 +4,8 @@ A key that wraps or unwraps sensitive keys is a transport key and nothing else; 
 encrypt, and to unwrap into one is to decrypt.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from hsmith.core.objects import Object
@@ -117,7 +118,8 @@ class Wrap:
 
 
 class Unwrap:
-    """One key that is to be unwrapped. ``begin`` before the work, ``came`` when it is done, before anybody hears of it."""
+    """One key that is to be unwrapped. ``begin`` before the work, which is done in ``judging``, ``came`` before anybody
+    hears of it."""
 
     def __init__(self, policy: Policy, unwrapper: Object, row: MechanismRow) -> None:
         self._policy = policy
@@ -138,9 +140,9 @@ class Unwrap:
         """What the new key will be, in place: from under a transport key nothing comes that can be read."""
         if self._policy.transported(self._unwrapper):
             harden(attributes, Attr.SENSITIVE, True)
-        self._role = Mark.UNWRAP if hidden(attributes) else Mark.DECRYPT
+        self._role = Mark.UNWRAP if attributes.get(Attr.SENSITIVE) else Mark.DECRYPT
         self._policy.check(self._unwrapper, self._role)
-        if self._role is Mark.DECRYPT or not self._enforced:
+        if not self._secretly:
             return
         rules = self._policy.rules
         if rules.authenticated and self._way not in AUTHENTICATED:
@@ -151,37 +153,49 @@ class Unwrap:
             raise Refused(Fault.KEY_FUNCTION_NOT_PERMITTED, "too many blobs did not unwrap under this key")
         check_tag(self._way, params)
 
-    def failed(self) -> None:
-        """What was unwrapped is no key. Each failure answers a question about what is in the blob."""
-        if self._role is Mark.UNWRAP and self._enforced and self._way in MALLEABLE and self._record is not None:
+    @property
+    def _secretly(self) -> bool:
+        """Whether a sensitive key is to be protected here."""
+        return self._role is Mark.UNWRAP and self._enforced
+
+    @contextmanager
+    def judging(self) -> Iterator[None]:
+        """Each failure answers a question about what is in the blob: where it can be asked many, they are counted, and
+        all of them are one fault."""
+        try:
+            yield
+        except Refused:
+            if not self._secretly or self._way not in MALLEABLE or self._record is None:
+                raise
             self._policy.values.strike(self._record)
+            raise _invalid() from None
 
-    def came(self, attributes: Mapping[int, Any], material: Mapping[int, Any]) -> Mark:
+    def came(self, attributes: Mapping[int, Any]) -> Mark:
         """What is to be remembered of the new key. Refused(WRAPPED_KEY_INVALID)."""
-        value = self._policy.values.of({**attributes, **material})
+        value = self._policy.values.of(attributes)
         marks = value.marks if value else Mark.NONE
-        if self._enforced and self._role is Mark.UNWRAP and self._is_invalid(material, marks, attributes):
-            raise Refused(Fault.WRAPPED_KEY_INVALID, "what was unwrapped is not a key of the template's type")
+        if self._secretly and self._is_invalid(attributes, marks):
+            raise _invalid()
         self._policy.use(self._unwrapper, self._role)
-        if marks & Mark.WRAPPED:
-            return Mark.NONE
-        return self._learned(len(material.get(Attr.VALUE, b"")), attributes)
+        return Mark.NONE if marks & Mark.WRAPPED else self._learned(attributes)
 
-    def _is_invalid(self, material: Mapping[int, Any], marks: Mark, attributes: Mapping[int, Any]) -> bool:
-        if attributes[Attr.CLASS] != ObjectClass.SECRET_KEY:
-            return self._way in MALLEABLE and bool(self._marks & WRAPS) and not marks & Mark.WRAPPED
-        if marks & Mark.ENCODING:
+    def _is_invalid(self, attributes: Mapping[int, Any], marks: Mark) -> bool:
+        """Whether it is not what was wrapped: another encoding of it, or a part."""
+        secret = attributes[Attr.CLASS] == ObjectClass.SECRET_KEY
+        if secret and marks & Mark.ENCODING:
             return True
         if self._way not in MALLEABLE:
             return False
-        return not marks & Mark.WRAPPED if self._marks & WRAPS else len(material[Attr.VALUE]) < CUT_MINIMUM
+        if self._marks & WRAPS:
+            return not marks & Mark.WRAPPED
+        return secret and len(attributes[Attr.VALUE]) < CUT_MINIMUM
 
-    def _learned(self, length: int, attributes: Mapping[int, Any]) -> Mark:
+    def _learned(self, attributes: Mapping[int, Any]) -> Mark:
         """Of a value that was not wrapped here: whoever could make the blob may know it."""
         marks = Mark.NONE
         if self._unwrapper.cls == ObjectClass.PRIVATE_KEY or self._marks & (OUTSIDE | DATA | WRAPS):
             marks |= Mark.KNOWN
-        if attributes[Attr.CLASS] == ObjectClass.SECRET_KEY and length >= ENCODING_MINIMUM:
+        if attributes[Attr.CLASS] == ObjectClass.SECRET_KEY and len(attributes[Attr.VALUE]) >= ENCODING_MINIMUM:
             marks |= Mark.MIXED
         return marks
 
@@ -197,12 +211,27 @@ def check_tag(way: Wrapping | None, params: Any) -> None:
         raise Refused(Fault.MECHANISM_PARAM_INVALID, f"a sensitive key wants a tag of {TAG_BITS} bits at least")
 
 
+def _invalid() -> Refused:
+    return Refused(Fault.WRAPPED_KEY_INVALID, "what was unwrapped is not a key of the template's type")
+
+
 def _not_wrappable(reason: str) -> Refused:
     return Refused(Fault.KEY_NOT_WRAPPABLE, f"{reason} ({_CONFIDENTIAL_WORDS})")
 
 
-def encapsulated(policy: Policy, public: Object, attributes: Mapping[int, Any]) -> Mark:
+def _check_secret(policy: Policy, row: MechanismRow, attributes: Mapping[int, Any]) -> None:
+    """A secret that the two ends of an encapsulation share and nobody else may learn."""
+    if not policy.rules.enforced or not hidden(attributes):
+        return
+    if WRAPPING.get(row.mechanism) is Wrapping.RAW:
+        raise Refused(Fault.MECHANISM_INVALID, "without padding a secret can be cut and changed: take RSA_PKCS_OAEP")
+    if len(attributes.get(Attr.VALUE, bytes(CUT_MINIMUM))) < CUT_MINIMUM:
+        raise Refused(Fault.TEMPLATE_INCONSISTENT, "CKA_VALUE_LEN: so short a secret could be searched for")
+
+
+def encapsulated(policy: Policy, public: Object, row: MechanismRow, attributes: Mapping[int, Any]) -> Mark:
     """What is to be remembered of a secret for the holder of the private half."""
+    _check_secret(policy, row, attributes)
     if not hidden(attributes):
         return Mark.KNOWN
     policy.use(public, Mark.WRAP_PUBLIC)
@@ -212,20 +241,23 @@ def encapsulated(policy: Policy, public: Object, attributes: Mapping[int, Any]) 
 class Decapsulate:
     """One secret that is to be decapsulated. ``begin`` before the work, ``came`` before anybody hears of it."""
 
-    def __init__(self, policy: Policy, private: Object) -> None:
+    def __init__(self, policy: Policy, private: Object, row: MechanismRow) -> None:
         self._policy = policy
         self._private = private
+        self._row = row
         self._role = Mark.NONE
 
     def begin(self, attributes: dict[int, Any]) -> None:
         """From under a transport key nothing comes that can be read."""
         if self._policy.transported(self._private):
             harden(attributes, Attr.SENSITIVE, True)
+        _check_secret(self._policy, self._row, attributes)
         self._role = Mark.UNWRAP if hidden(attributes) else Mark.DECRYPT
         self._policy.check(self._private, self._role)
 
     def came(self, attributes: Mapping[int, Any]) -> Mark:
         """What is to be remembered of the secret, which anybody may have chosen who has the public half."""
+        _check_secret(self._policy, self._row, attributes)
         self._policy.use(self._private, self._role)
         value = self._policy.values.of(attributes)
         return Mark.NONE if value is not None and value.marks & Mark.WRAPPED else Mark.KNOWN

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from hsmith.core.templates.consistency import CHECKS
 from hsmith.core.templates.making import unique_id
+from hsmith.core.templates.reading import sealed
 from hsmith.core.templates.values import Attributes, parse, refuse, schema_of
 from hsmith.spec.constants import Attr, Fault, ObjectClass
 from hsmith.spec.faults import Refused
@@ -70,6 +71,8 @@ def _may_become(rule: Rule, old: Any, new: Any, *, so: bool, copying: bool) -> b
 
 def _check_value(attrs: Mapping[int, Any], value: bytes) -> bytes:
     """It may be destroyed by an empty value (section "Secret key objects"), and otherwise stays."""
+    if value and sealed(attrs, Attr.CHECK_VALUE):  # not even compared
+        raise refuse(Fault.ATTRIBUTE_READ_ONLY, Attr.CHECK_VALUE, "of a sensitive key can only be emptied")
     if value not in (b"", attrs.get(Attr.CHECK_VALUE, b"")):
         raise refuse(Fault.ATTRIBUTE_READ_ONLY, Attr.CHECK_VALUE, "follows from the value: it can only be emptied")
     return value

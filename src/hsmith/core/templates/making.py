@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from hsmith.core.templates.consistency import CHECKS, certificate_check_value
-from hsmith.core.templates.reading import match_template
+from hsmith.core.templates.reading import match_template, sealed
 from hsmith.core.templates.values import Attributes, add, parse, refuse, schema_of
 from hsmith.crypto import keys
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, ObjectClass
@@ -73,8 +73,7 @@ _OF_PRIVATE: Final[dict[Attr, Attr]] = {
     Attr.WRAP: Attr.UNWRAP,
     Attr.ENCAPSULATE: Attr.DECAPSULATE,
 } | {
-    attr: attr
-    for attr in (Attr.DERIVE, Attr.ID, Attr.START_DATE, Attr.END_DATE, Attr.SUBJECT, Attr.ALLOWED_MECHANISMS)
+    attr: attr for attr in (Attr.DERIVE, Attr.ID, Attr.START_DATE, Attr.END_DATE, Attr.SUBJECT, Attr.ALLOWED_MECHANISMS)
 }
 
 #: Attributes that say how long another one is: (what is measured, in bits rather than bytes).
@@ -117,9 +116,14 @@ def finish_generated(attrs: Mapping[int, Any], material: Mapping[int, Any]) -> A
     return _fill(attrs, material, _GENERATE)
 
 
-def unwrap(template: Template, *, unwrap_template: Template, so: bool) -> Attributes:
-    """A key to be unwrapped. CLASS and KEY_TYPE are required: the wrapped bytes do not say what they are."""
+def unwrap(template: Template, *, unwrap_template: Template, so: bool, authenticated: bool = False) -> Attributes:
+    """A key to be unwrapped. CLASS and KEY_TYPE are required: the wrapped bytes do not say what they are. But footnote 5
+    requires them at C_UnwrapKey alone: what C_UnwrapKeyAuthenticated brings is a generic secret unless it is said."""
     given = add(parse(template), unwrap_template, Attr.UNWRAP_TEMPLATE)
+    if authenticated:
+        given.setdefault(Attr.CLASS, int(ObjectClass.SECRET_KEY))
+        if given[Attr.CLASS] == ObjectClass.SECRET_KEY:
+            given.setdefault(Attr.KEY_TYPE, int(KeyType.GENERIC_SECRET))
     return _resolve(given, _UNWRAP, so)
 
 
@@ -137,6 +141,8 @@ def derive(
         raise refuse(Fault.ATTRIBUTE_READ_ONLY, Attr.VALUE, "comes from the derivation: leave it out")
     if mechanism == Mechanism.PUB_KEY_FROM_PRIV_KEY:
         return _public_half(given, base, so)
+    if mechanism == Mechanism.HKDF_DATA:
+        return _data(given, so)
     given.setdefault(Attr.CLASS, int(ObjectClass.SECRET_KEY))
     if given[Attr.CLASS] == ObjectClass.SECRET_KEY:
         given.setdefault(Attr.KEY_TYPE, int(KeyType.GENERIC_SECRET))
@@ -154,6 +160,14 @@ def derive(
             if attr in given:
                 attrs[attr] = given[attr]
     return attrs
+
+
+def _data(given: Attributes, so: bool) -> Attributes:
+    """The data object of CKM_HKDF_DATA, with the CKA_VALUE_LEN that it takes and does not keep ("HKDF Data")."""
+    _fix(given, Attr.CLASS, (ObjectClass.DATA,))
+    length = given.pop(Attr.VALUE_LEN, None)
+    attrs = _resolve(given, _DERIVE, so)
+    return attrs if length is None else attrs | {Attr.VALUE_LEN: length}
 
 
 def _public_half(given: Attributes, base: Mapping[int, Any], so: bool) -> Attributes:
@@ -234,6 +248,8 @@ def _resolve(given: Attributes, origin: _Origin, so: bool) -> Attributes:
             raise refuse(Fault.TEMPLATE_INCOMPLETE, attr, "is required: add it to the template")
     attrs: Attributes = {attr: rule.default for attr, rule in rules.items() if rule.default is not ABSENT}
     attrs |= {attr: value for attr, value in origin.defaults.items() if attr in rules}
+    if given.get(Attr.TRUSTED):
+        attrs[Attr.PRIVATE] = False  # The SO alone says so, and makes no private objects.
     attrs |= given
     attrs[Attr.UNIQUE_ID] = unique_id()
     if attrs.get(Attr.PUBLIC_KEY_INFO) == b"" and attrs[Attr.CLASS] != ObjectClass.CERTIFICATE:
@@ -286,7 +302,7 @@ def _fill(attrs: Mapping[int, Any], material: Mapping[int, Any], origin: _Origin
             fault = origin.wrong_length if attr == Attr.VALUE_LEN else Fault.TEMPLATE_INCONSISTENT
             raise refuse(fault, attr, "is not that of the key: leave it out")
     whole = {attr: value for attr, value in whole.items() if attr in rules}
-    _check_value(whole, rules)
+    _check_value(whole, rules, origin)
     for check in CHECKS.get(whole[Attr.CLASS], ()):
         check(whole)
     return whole
@@ -313,10 +329,13 @@ def _measure(whole: Attributes, rules: Schema) -> None:
             whole[attr] = int.from_bytes(value, "big").bit_length() if bits else len(value)
 
 
-def _check_value(whole: Attributes, rules: Schema) -> None:
+def _check_value(whole: Attributes, rules: Schema, origin: _Origin) -> None:
     """CKA_CHECK_VALUE: computed, unless given as empty; a given one must be right (section "Secret key objects")."""
     if Attr.CHECK_VALUE not in rules or whole.get(Attr.CHECK_VALUE) == b"":
         return
+    if Attr.CHECK_VALUE in whole and origin is not _CREATE and sealed(whole, Attr.CHECK_VALUE):
+        # Not even compared: that would answer questions about a key that came from somewhere else.
+        raise refuse(Fault.ATTRIBUTE_READ_ONLY, Attr.CHECK_VALUE, "of a sensitive key is not compared: leave it out")
     certificate = whole[Attr.CLASS] == ObjectClass.CERTIFICATE
     right = certificate_check_value(whole) if certificate else keys.check_value(whole)
     if whole.setdefault(Attr.CHECK_VALUE, right) != right:

@@ -5,27 +5,30 @@ from typing import Any, Final
 
 from hsmith.core.templates.values import name, refuse, typed
 from hsmith.spec.attributes import ATTRIBUTES
-from hsmith.spec.constants import Attr, Fault
+from hsmith.spec.constants import Attr, Fault, ObjectClass
 from hsmith.spec.faults import Refused
 from hsmith.spec.objects import REDACTED, SEALED
 from hsmith.spec.values import Template, Value
 
 _MISSING: Final = object()
 _BIG: Final = frozenset(attr for attr, row in ATTRIBUTES.items() if row.big)
+#: A check value answers whether a guess is right, so it is as secret as what it checks.
+_SEALED: Final = SEALED | {ObjectClass.SECRET_KEY: SEALED[ObjectClass.SECRET_KEY] | {Attr.CHECK_VALUE}}
+_TELLING: Final = REDACTED | {Attr.CHECK_VALUE}
 
 
-def _sealed(attrs: Mapping[int, Any], attr: int) -> bool:
+def sealed(attrs: Mapping[int, Any], attr: int) -> bool:
     """Footnote 7. A key without the two attributes is treated as the most secret one."""
     return (
-        attr in REDACTED
-        and attr in SEALED[attrs[Attr.CLASS]]
+        attr in _TELLING
+        and attr in _SEALED[attrs[Attr.CLASS]]
         and (attrs.get(Attr.SENSITIVE, True) or not attrs.get(Attr.EXTRACTABLE, False))
     )
 
 
 def read(attrs: Mapping[int, Any], attr: int) -> Value:
     """One value. Refused(ATTRIBUTE_SENSITIVE), or Refused(ATTRIBUTE_TYPE_INVALID) when the object does not have it."""
-    if _sealed(attrs, attr):
+    if sealed(attrs, attr):
         raise refuse(Fault.ATTRIBUTE_SENSITIVE, attr, "is not shown: the key is sensitive or not extractable")
     value: Value | None = attrs.get(attr)
     if value is None:
@@ -38,7 +41,7 @@ def matches(attrs: Mapping[int, Any], wanted: Template) -> bool:
     for attr, value in wanted:
         stored = attrs.get(attr, _MISSING)
         # A search must not answer questions about a value that cannot be read.
-        if (stored != value and not _same_number(attr, stored, value)) or _sealed(attrs, attr):
+        if (stored != value and not _same_number(attr, stored, value)) or sealed(attrs, attr):
             return False
     return True
 
@@ -81,7 +84,7 @@ def index(attrs: Mapping[int, Any]) -> list[tuple[int, Any]]:
     pairs = []
     for attr, value in attrs.items():
         row = ATTRIBUTES.get(attr)
-        if row is not None and row.rank and value != b"" and not _sealed(attrs, attr):
+        if row is not None and row.rank and value != b"" and not sealed(attrs, attr):
             pairs.append((attr, value))
     return pairs
 

@@ -1,22 +1,30 @@
 """The layouts of the database: each is made from the one before by one numbered step, which is never changed again."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import apsw
 
 from hsmith.store.records import StoreBroken
-from hsmith.store.schema import v0001, v0002
+from hsmith.store.schema import v0001, v0002, v0003, v0004
 
 #: "HSMT": what the file's header says of whose it is.
 APPLICATION_ID: Final = 0x48534D54
 
 #: Step n makes layout n of layout n - 1. Layout 0 is an empty database.
-STEPS: Final = (v0001.STEP, v0002.STEP)
+STEPS: Final = (v0001.STEP, v0002.STEP, v0003.STEP, v0004.STEP)
 
 
-def migrate(connection: apsw.Connection, path: Path) -> None:
-    """Bring the database to the newest layout, wholly or not at all. StoreBroken: another program's, or a newer one."""
+#: The first layout with a ledger.
+LEDGER: Final = 3
+
+
+def migrate(connection: apsw.Connection, path: Path, *, first: Callable[[], object] | None = None) -> None:
+    """Bring the database to the newest layout, wholly or not at all. StoreBroken: another program's, or a newer one.
+
+    ``first``: called in the same transaction where there was no ledger before, to make it.
+    """
     version = _version(connection, path)
     if version == len(STEPS):
         return
@@ -25,6 +33,8 @@ def migrate(connection: apsw.Connection, path: Path) -> None:
         for number, step in enumerate(STEPS[version:], start=version + 1):
             connection.execute(step)
             connection.execute(f"PRAGMA user_version={number}")
+        if first is not None and version < LEDGER:
+            first()
 
 
 def _version(connection: apsw.Connection, path: Path) -> int:

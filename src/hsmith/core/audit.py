@@ -1,0 +1,208 @@
+"""The audit: who did what, when, with which key, and with which result.
+
+What changes the store is recorded in the transaction of the change itself: neither is there without the other. Logins
+and, where the token's setting wants it, uses of keys are gathered for a moment and written together, so that they cost
+no time of their own; a killed keeper may lose those of its last moment. Records have the FIELDS and nothing else.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Protocol
+
+from hsmith.spec.constants import Fault, Mechanism
+from hsmith.spec.faults import Refused
+from hsmith.store.audit import CHECKPOINT, Signer
+from hsmith.store.records import (
+    Append,
+    Change,
+    ClearObjects,
+    DeleteKeyslot,
+    DeleteObject,
+    DeleteToken,
+    PutKeyslot,
+    PutObject,
+    PutToken,
+)
+
+#: All that a record may have. ``keys``: unique ids of objects; ``changes``: what was changed in the store, by number.
+FIELDS: Final = frozenset(
+    {"time", "event", "uid", "pid", "program", "user", "token", "keys", "mechanism", "result", "changes", "about"}
+    | {"upto", "signature"}
+)
+#: Seconds for which records are gathered, records that are written at once, and that wait at most.
+GATHER, AT_ONCE, MOST_WAITING = 0.05, 2000, 50_000
+#: Records between two checkpoints.
+BETWEEN: Final = 1000
+
+log = logging.getLogger("hsmith.audit")
+
+
+class Who(Protocol):
+    """A client, as the system says who it is."""
+
+    pid: int
+    uid: int
+    program: str
+
+
+class _Current(threading.local):
+    """The call that this thread serves: its client, its function, and its session if it has one."""
+
+    call: tuple[Who | None, str, Any] = (None, "keeper", None)
+    mechanism: tuple[Any, int] = (None, 0)
+
+
+CURRENT: Final = _Current()
+
+
+def with_mechanism(mechanism: int) -> None:
+    """The call that this thread serves is about this mechanism."""
+    CURRENT.mechanism = (CURRENT.call, mechanism)
+
+
+_WORDS: Final[dict[type[Any], Callable[[Any], str]]] = {
+    PutToken: lambda change: f"token {change.record.id} stored in version {change.record.version}",
+    DeleteToken: lambda change: f"token {change.token} deleted",
+    ClearObjects: lambda change: f"token {change.token} emptied",
+    PutKeyslot: lambda change: f"PIN of {change.record.name} set, token {change.record.token}",
+    DeleteKeyslot: lambda change: f"{change.name} removed, token {change.token}",
+    PutObject: lambda change: f"object {change.record.id} stored in version {change.record.version}",
+    DeleteObject: lambda change: f"object {change.id} deleted",
+}
+
+
+def record(*, result: Fault = Fault.OK, keys: Iterable[str] = (), **fields: Any) -> str:
+    """The text of a record about the call that this thread serves."""
+    who, event, session = CURRENT.call
+    now = time.time()
+    known: dict[str, Any] = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e6):06d}Z",
+        "event": event,
+        "result": result.name,
+    }
+    if who is not None:
+        known |= {"uid": who.uid, "pid": who.pid, "program": who.program}
+    if session is not None:
+        known |= {"token": session.token.serial.decode("ascii", "replace")}
+        if session.login.keyslot:
+            known["user"] = session.login.keyslot
+    call, mechanism = CURRENT.mechanism
+    if call is CURRENT.call and mechanism:
+        known["mechanism"] = _mechanism(mechanism)
+    if keys := list(keys):
+        known["keys"] = keys
+    known |= fields
+    assert known.keys() <= FIELDS
+    return json.dumps(known, separators=(",", ":"))
+
+
+def _mechanism(number: int) -> str:
+    try:
+        return Mechanism(number).name
+    except ValueError:
+        return f"{number:#x}"
+
+
+class Audit:
+    """The audit of a store. Thread-safe. ``commit``: of the store, without audit."""
+
+    def __init__(self, secret: bytes, commit: Callable[[Sequence[Change]], None]) -> None:
+        self.signer = Signer(secret)
+        self._commit = commit
+        self._waiting: deque[str] = deque()
+        self._wake = threading.Event()
+        self._writing = threading.Lock()
+        self._since = 0
+        self._lost = 0
+        self._head: Callable[[], tuple[int, bytes]] = lambda: (0, b"")
+        self._ended = False
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def begin(self, head: Callable[[], tuple[int, bytes]]) -> None:
+        """The keeper begins. ``head``: gives the number and the digest of the last record."""
+        self._head = head
+        self.note(record(about="begins"))
+
+    def together(self, changes: Sequence[Change], keys: Iterable[str]) -> Sequence[Change]:
+        """The changes, and with them the record that tells of them, if they are such as are told of."""
+        words = [_WORDS[type(change)](change) for change in changes if type(change) in _WORDS]
+        if not words:
+            return changes
+        return [*changes, self.change(record(changes=words, keys=keys))]
+
+    def change(self, *texts: str) -> Append:
+        return Append(texts, self.signer.mac_key)
+
+    def note(self, text: str) -> None:
+        """Record something that changes nothing, in a moment."""
+        if len(self._waiting) >= MOST_WAITING:
+            self.flush()
+        self._waiting.append(text)
+        if self._thread is None:
+            self._start()
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None and not self._ended:
+                self._thread = threading.Thread(target=self._run, name="hsmith audit", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._ended:
+            self._wake.wait()
+            time.sleep(GATHER)
+            self._wake.clear()
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits. What cannot be written, on a full disk, is counted and told of later."""
+        with self._writing:
+            while self._waiting:
+                texts = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+                if self._lost:
+                    texts.insert(0, record(about=f"{self._lost} records could not be written"))
+                self._write(texts)
+
+    def _write(self, texts: list[str]) -> None:
+        if self._since >= BETWEEN:
+            texts.append(self.checkpoint())
+        try:
+            self._commit([self.change(*texts)])
+        except Refused as refused:
+            self._lost += len(texts)
+            log.error("records of the audit cannot be written: %s", refused.reason)
+            return
+        self._since = 0 if self._since >= BETWEEN else self._since + len(texts)
+        self._lost = 0
+
+    def checkpoint(self) -> str:
+        """The text of a record that vouches for all before it."""
+        number, chain = self._head()
+        return json.dumps(
+            {"event": CHECKPOINT, "upto": number, "signature": self.signer.checkpoint(number, chain)},
+            separators=(",", ":"),
+        )
+
+    def sign(self) -> None:
+        """Write a checkpoint now."""
+        self.flush()
+        with self._writing:
+            self._commit([self.change(self.checkpoint())])
+
+    def close(self) -> None:
+        """The keeper ends in order."""
+        self.note(record(about="ends"))
+        self._ended = True
+        self._wake.set()
+        self.flush()
+        try:
+            self.sign()
+        except Refused as refused:
+            log.error("the audit cannot be signed: %s", refused.reason)

@@ -1,0 +1,135 @@
+"""The audit log as it is stored: a chain of records, of which none can be altered, left out or cut off unnoticed.
+
+Each record's digest covers the one before it, so who has one digest vouches for all that came earlier. A MAC under the
+store's key stops whoever can write the file from making the chain anew; the ledger has the last number and digest, so a
+cut end is missed. Signed checkpoints say the same to those who have only an export and the store's public key.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import apsw
+
+from hsmith.crypto import primitives
+
+#: The digest before the first record.
+START: Final = bytes(32)
+CHECKPOINT: Final = "checkpoint"
+
+LAST: Final = "SELECT number, chain FROM audit ORDER BY number DESC LIMIT 1"
+_INSERT: Final = "INSERT INTO audit (number, text, chain, mac) VALUES (?, ?, ?, ?)"
+_ALL: Final = "SELECT number, text, chain, mac FROM audit WHERE number > ? ORDER BY number LIMIT ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: its number, its text (JSON) and the chain's digest after it."""
+
+    number: int
+    text: str
+    chain: bytes
+
+
+class Signer:
+    """The keys of a store's audit log. ``public``: the Ed25519 key (32 bytes) that its checkpoints are checked with."""
+
+    def __init__(self, secret: bytes) -> None:
+        self.mac_key = primitives.derive(secret, b"hsmith 1 audit mac")
+        self._seed = primitives.derive(secret, b"hsmith 1 audit sign")
+        self.public = primitives.signing_public(self._seed)
+
+    def checkpoint(self, number: int, chain: bytes) -> str:
+        """The signature, in hex, that vouches for all records up to ``number``."""
+        return primitives.sign(self._seed, _vouched(number, chain)).hex()
+
+
+def append(connection: apsw.Connection, texts: Iterable[str], mac_key: bytes) -> None:
+    """Add records in the open transaction."""
+    number, chain = last(connection)
+    for text in texts:
+        number += 1
+        chain = follow(chain, number, text)
+        connection.execute(_INSERT, (number, text, chain, _mac(mac_key, chain)))
+
+
+def last(connection: apsw.Connection) -> tuple[int, bytes]:
+    found: tuple[int, bytes] | None = connection.execute(LAST).fetchone()
+    return found or (0, START)
+
+
+def follow(chain: bytes, number: int, text: str) -> bytes:
+    """The chain's digest after one more record."""
+    return hashlib.sha256(chain + number.to_bytes(8, "big") + text.encode("utf-8", "surrogateescape")).digest()
+
+
+def read(connection: apsw.Connection, *, after: int, limit: int) -> list[Record]:
+    return [Record(number, text, chain) for number, text, chain, _ in connection.execute(_ALL, (after, limit))]
+
+
+def verify(connection: apsw.Connection, signer: Signer, head: tuple[int, bytes]) -> str | None:
+    """The first thing that is wrong, in a sentence; None: the log is whole. ``head``: the last record, as known."""
+    chain, number = START, 0
+    for found, text, stored, mac in connection.execute(_ALL, (0, -1)):
+        number += 1
+        if found != number:
+            return f"record {number} is missing"
+        chain = follow(chain, number, str(text))
+        if stored != chain or not primitives.equal(bytes(mac), _mac(signer.mac_key, chain)):
+            return f"record {number} was altered"
+    if (number, chain) != head:
+        return (
+            f"record {number + 1} is missing: the log ends too early"
+            if number < head[0]
+            else "the last record was altered"
+        )
+    return None
+
+
+def verify_export(lines: Iterable[str], public: bytes) -> tuple[int, str | None]:
+    """Check an export with nothing but the store's public key: how many records are vouched for by a checkpoint, and
+    the first thing that is wrong."""
+    chain, number, vouched = START, 0, 0
+    digests: dict[int, bytes] = {}
+    for line in lines:
+        number += 1
+        record = _parsed(line)
+        if record is None or record["number"] != number:
+            return vouched, f"record {number} is missing"
+        chain = follow(chain, number, record["text"])
+        if chain.hex() != record["chain"]:
+            return vouched, f"record {number} was altered"
+        digests[number] = chain
+        for upto, signature in _checkpoints(record["text"]):
+            if upto not in digests or not primitives.verify(public, signature, _vouched(upto, digests[upto])):
+                return vouched, f"the checkpoint in record {number} is false: records up to {upto} were altered"
+            vouched = upto
+    return vouched, None
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+        whole = isinstance(record["text"], str) and isinstance(record["chain"], str) and type(record["number"]) is int
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return record if whole else None
+
+
+def _checkpoints(text: str) -> Iterator[tuple[int, bytes]]:
+    try:
+        fields = json.loads(text)
+        if fields["event"] == CHECKPOINT:
+            yield int(fields["upto"]), bytes.fromhex(fields["signature"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return
+
+
+def _vouched(number: int, chain: bytes) -> bytes:
+    return b"hsmith audit 1" + number.to_bytes(8, "big") + chain
+
+
+def _mac(key: bytes, chain: bytes) -> bytes:
+    return primitives.mac(key, chain)[:16]

@@ -1,0 +1,347 @@
+"""The ledger: of every record its version and a checksum, so that a record which is put back, taken away or altered by
+whoever can write the file is noticed when it is used, and nothing else is harmed.
+
+The entries lie in sealed places, of some dozen each. The state, sealed too, has a digest over all places with the epoch
+in which each was written, and the epoch of the last commit; the file store.epoch has that as well. So an older place
+does not fit the state, an older state does not fit the file, and to check that when the store is opened costs a look at
+each place's epoch. All is written in the transaction of the change that it follows from: no crash leaves it wrong.
+"""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from struct import Struct
+from typing import Any, Final
+
+import apsw
+
+from hsmith.crypto import primitives
+from hsmith.store import audit
+from hsmith.store.entries import TABLES, Address, Entries, Entry, Row, Table, address, entry, pack, unpack
+from hsmith.store.epoch import EpochFile
+from hsmith.store.records import StoreBroken
+from hsmith.store.sealing import Damaged
+
+_STATE: Final = -1
+#: The epoch, the digest over all places, and the last record of the audit log: its number and digest.
+_PACKED_STATE: Final = Struct("<Q32sQ32s")
+#: Seals under one key, at most: far from the 2^32 that AES-GCM permits with random nonces (SP 800-38D section 8.3).
+_EPOCHS_BITS: Final = 20
+#: Places kept ready.
+_CACHED: Final = 2048
+
+_EPOCHS: Final = "SELECT place, ifnull(CAST(epoch AS INTEGER), 0) FROM ledger"
+_INSERT: Final = "INSERT OR REPLACE INTO ledger (epoch, blob, place) VALUES (?, ?, ?)"
+_REPLACE: Final = "UPDATE ledger SET epoch = ?, blob = ? WHERE place = ?"
+READ_PLACE: Final = (
+    "SELECT ifnull(CAST(epoch AS INTEGER), 0), ifnull(CAST(blob AS BLOB), x'') FROM ledger WHERE place = ?"
+)
+
+_log = logging.getLogger(__name__)
+
+_MEND: Final = (
+    "Put the newest copy back, database and log; or, if this is the newest that there is, "
+    "take it as it is: hsmith doctor --accept-store"
+)
+
+#: One row, or a place's epoch and blob, read by a connection of the caller's; None: there is none.
+ReadRow = Callable[[], Row | None]
+ReadPlace = Callable[[int], tuple[int, bytes] | None]
+
+
+class Ledger:
+    """The writer's thread records changes and settles them; any thread compares rows with it."""
+
+    def __init__(self, connection: apsw.Connection, path: Path, secret: bytes, epoch: EpochFile) -> None:
+        """``connection``: the one that writes. load() must follow."""
+        self._connection = connection
+        self._path = path
+        self._key = primitives.derive(secret, b"hsmith 1 ledger")
+        self._file = epoch
+        self._pick: dict[str, Callable[[Sequence[Any]], Row]] = {}
+        self._changes: list[tuple[Address, Entry | None]] = []
+        self._next: tuple[int, bytes, tuple[int, bytes], dict[int, Entries]] | None = None
+        #: The last record of the audit log.
+        self.audited: tuple[int, bytes] = (0, audit.START)
+        self._appended = False
+        self._epoch = 0
+        self._digest = bytes(32)
+        self._epochs: dict[int, int] = {}  # of each place
+        self._places: dict[int, Entries] = {}
+        self._made = False
+        self._has_state = True
+        self._unreadable: set[int] = set()
+        self._keys: dict[int, bytes] = {}
+        self._caching = threading.Lock()
+        #: Held while a commit is made and what it changed here: who holds it compares what is of one moment.
+        self._settling = threading.Lock()
+
+    # -- opening
+
+    def make(self) -> None:
+        """There was no ledger before, so what is there counts. In the transaction that made its table.
+        StoreBroken: there was one, as the file says."""
+        self._read_columns()
+        if self._file.read():
+            raise self._older()
+        self._adopt()
+        self._made = True
+
+    def open(self) -> None:
+        """Read what is there, only to compare with it. Damaged."""
+        self._read_columns()
+        self._load()
+
+    def picked(self, name: str, values: Sequence[Any]) -> Row:
+        """The Row of a whole row of a table."""
+        return self._pick[name](values)
+
+    def load(self, *, accept: bool = False) -> None:
+        """Check what is there against the file. ``accept``: the user says that it counts. StoreBroken: it is older than
+        what was acknowledged, or altered."""
+        self._read_columns()
+        self._connection.preupdate_hook(self._note, id="hsmith ledger")
+        if accept:
+            with self._connection:
+                self._adopt()
+            self.publish()
+            return
+        known = self._file.read()
+        try:
+            self._load()
+        except Damaged as damaged:
+            raise StoreBroken(f"{self._path} or store.secret was altered: {damaged}. {_MEND}") from None
+        if self._epoch < known:
+            raise self._older()
+        if self._file.made and not self._made:
+            _log.warning("%s was missing: whether the store is an older copy cannot be said", self._file.path)
+        self._advance()
+
+    def _older(self) -> StoreBroken:
+        words = "is older than what was stored last: an earlier copy was put in its place, or its end was lost"
+        return StoreBroken(f"{self._path} {words}. {_MEND}")
+
+    def _load(self) -> None:
+        found: list[tuple[Any, ...]] = self._connection.execute(_EPOCHS).fetchall()
+        rows: dict[int, int] = dict(found)
+        state_epoch = rows.pop(_STATE, 0)
+        self._epochs = rows
+        self._epoch, wanted, number, chain = _PACKED_STATE.unpack(self._opened(_STATE, state_epoch))
+        self.audited = (number, chain)
+        digest = 0
+        for place, epoch in rows.items():
+            digest ^= self._part(place, epoch)
+        self._digest = digest.to_bytes(32, "big")
+        if self._digest != wanted:
+            self._find_unreadable()
+
+    def _find_unreadable(self) -> None:
+        """The places do not fit the state. Damaged ones are left aside; where all can be read, one is an older one."""
+        for place, epoch in self._epochs.items():
+            try:
+                self._opened(place, epoch)
+            except Damaged as damaged:
+                _log.error("%s: %s; what it vouches for cannot be used", self._path, damaged)
+                self._unreadable.add(place)
+        if not self._unreadable:
+            raise Damaged("a part of the ledger is older than the rest")
+
+    def _adopt(self) -> None:
+        """Make the ledger of what is there, in an open transaction."""
+        self._connection.execute("DELETE FROM ledger")
+        self._epochs, self._digest, self._epoch = {}, bytes(32), self._file.highest()
+        self._has_state = False
+        self._places.clear()
+        self.begin()
+        for name, table in TABLES.items():
+            for values in self._connection.execute(f"SELECT * FROM {name}"):  # noqa: S608  (a constant)
+                row = self._pick[name](values)
+                self._changes.append((address(table, row), entry(self._key, table, row)))
+        self.write(always=True)
+        self._has_state = True
+        self._changes.clear()
+
+    def _read_columns(self) -> None:
+        for name, table in TABLES.items():
+            names = [str(row[1]) for row in self._connection.execute(f"PRAGMA table_info({name})").fetchall()]
+            self._pick[name] = table.picker(names)
+
+    # -- writing: all in the writer's thread
+
+    def _note(self, update: apsw.PreUpdate) -> None:
+        """A row is changed, by whatever statement."""
+        table = TABLES.get(update.table_name)
+        if table is None:
+            self._appended |= update.table_name == "audit"
+            return
+        pick, old, new = self._pick[table.name], update.old, update.new
+        if new is None:
+            assert old is not None  # A row is deleted.
+            self._changes.append((address(table, pick(old)), None))
+        elif old is None or pick(old) != pick(new):
+            row = pick(new)
+            self._changes.append((address(table, row), entry(self._key, table, row)))
+
+    def begin(self) -> None:
+        """A transaction begins, or is begun again."""
+        self._changes.clear()
+        self._next, self._appended = None, False
+
+    def mark(self) -> int:
+        """The place in the transaction to which undo() goes back."""
+        return len(self._changes)
+
+    def undo(self, mark: int) -> None:
+        del self._changes[mark:]
+
+    def checkpointed(self) -> None:
+        """What was committed is on the disk: so may the epoch be."""
+        with contextlib.suppress(OSError):
+            self._file.sync()
+
+    def close(self) -> None:
+        self.checkpointed()
+        self._file.close()
+
+    def write(self, *, always: bool = False) -> None:
+        """Write what follows from the transaction's changes, before it is committed."""
+        if not (self._changes or self._appended or always):
+            return
+        epoch, digest = self._epoch + 1, int.from_bytes(self._digest, "big")
+        by_place: dict[int, dict[int, Entry]] = {}
+        for (place, key), found in self._changes:
+            if place not in by_place:
+                by_place[place] = dict(self._entries_or_none(place))
+            if found is None:
+                by_place[place].pop(key, None)
+            else:
+                by_place[place][key] = found
+        for place, entries in by_place.items():
+            digest ^= self._part(place, self._epochs.get(place)) ^ self._part(place, epoch)
+            self._put(place, epoch, pack(entries))
+        packed = digest.to_bytes(32, "big")
+        audited = audit.last(self._connection) if self._appended or always else self.audited
+        self._put(_STATE, epoch, _PACKED_STATE.pack(epoch, packed, *audited))
+        self._next = (epoch, packed, audited, dict(by_place))
+
+    def commit(self, commit: Callable[[], object]) -> None:
+        """Commit, and let what was written count."""
+        with self._settling:
+            commit()
+            self.publish()
+
+    def publish(self) -> None:
+        if self._next is None:
+            return
+        self._epoch, self._digest, self.audited, by_place = self._next
+        self._next = None
+        for place, entries in by_place.items():
+            self._epochs[place] = self._epoch
+            self._unreadable.discard(place)
+            self._keep(place, entries)
+        self._advance()
+
+    def _advance(self) -> None:
+        try:
+            self._file.advance(self._epoch)
+        except OSError as error:
+            _log.warning("%s cannot be written: %s", self._file.path, error.strerror)
+
+    def _put(self, place: int, epoch: int, packed: bytes) -> None:
+        blob = primitives.seal(self._seal_key(epoch), packed, _context(place, epoch))
+        known = self._has_state if place == _STATE else place in self._epochs
+        self._connection.execute(_REPLACE if known else _INSERT, (epoch, blob, place))
+
+    # -- comparing: in any thread
+
+    def compare(self, table: Table, address: Address, read: ReadRow, place: ReadPlace) -> Row | None:
+        """The row of ``table``, which is as the ledger says. Damaged: it is not; str() says how.
+
+        A row and its entry are read one after the other, and may change in between: what does not fit is read again
+        while nothing changes.
+        """
+        with contextlib.suppress(Damaged):
+            return self.check(table, address, read(), place)
+        with self._settling:
+            return self.check(table, address, read(), place)
+
+    def check(self, table: Table, address: Address, row: Row | None, place: ReadPlace | None = None) -> Row | None:
+        """The row, if it is as the ledger says. Damaged: it is not, or changes just now."""
+        wanted = self._entries(address.place, place).get(address.key)
+        found = None if row is None else entry(self._key, table, row)
+        if found != wanted:
+            raise Damaged(_difference(found, wanted))
+        return row
+
+    def places(self) -> list[int]:
+        """All places, in order."""
+        return sorted(self._epochs)
+
+    def entries(self, place: int) -> Entries:
+        """All entries of a place. Damaged."""
+        return self._entries(place)
+
+    def _entries_or_none(self, place: int) -> Entries:
+        """In a place that cannot be read nothing is vouched for any more."""
+        try:
+            return self._entries(place)
+        except Damaged:
+            return {}
+
+    def _entries(self, place: int, read: ReadPlace | None = None) -> Entries:
+        cached = self._places.get(place)
+        if cached is not None:
+            return cached
+        epoch = self._epochs.get(place)
+        if epoch is None:
+            return {}
+        entries = unpack(self._opened(place, epoch, read))
+        if epoch == self._epochs.get(place):
+            self._keep(place, entries)
+        return entries
+
+    def _opened(self, place: int, epoch: int, read: ReadPlace | None = None) -> bytes:
+        found = (read or self._stored)(place)
+        try:
+            if found is not None and found[0] == epoch:
+                return primitives.unseal(self._seal_key(epoch), found[1], _context(place, epoch))
+        except primitives.Tampered:
+            pass
+        raise Damaged("the ledger's state is damaged" if place == _STATE else f"place {place} of the ledger is damaged")
+
+    def _stored(self, place: int) -> tuple[int, bytes] | None:
+        found: tuple[int, bytes] | None = self._connection.execute(READ_PLACE, (place,)).fetchone()
+        return found
+
+    def _keep(self, place: int, entries: Entries) -> None:
+        with self._caching:
+            self._places[place] = entries
+            if len(self._places) > _CACHED:
+                del self._places[next(iter(self._places))]
+
+    def _part(self, place: int, epoch: int | None) -> int:
+        """What a place adds to the digest. That is sealed: whoever saw several could find another set of its kind."""
+        return 0 if epoch is None else int.from_bytes(primitives.mac(self._key, _context(place, epoch)), "big")
+
+    def _seal_key(self, epoch: int) -> bytes:
+        number = epoch >> _EPOCHS_BITS
+        if number not in self._keys:
+            self._keys[number] = primitives.derive(self._key, b"hsmith 1 ledger seal" + number.to_bytes(8, "little"))
+        return self._keys[number]
+
+
+def _context(place: int, epoch: int) -> bytes:
+    return place.to_bytes(8, "little", signed=True) + epoch.to_bytes(8, "little", signed=True)
+
+
+def _difference(found: Entry | None, wanted: Entry | None) -> str:
+    """What happened to a record behind the keeper's back."""
+    if found is None:
+        return "was taken away"
+    if wanted is None:
+        return "was deleted, and was put back"
+    if found[0] != wanted[0]:
+        return f"was replaced by its version {found[0]}, though {wanted[0]} is the last"
+    return "is damaged or was altered"

@@ -1,0 +1,190 @@
+"""What the policy keeps and lets be: over restarts, between tokens and threads; and that ordinary use goes on."""
+
+import contextlib
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from attacks.bench import IV, PUBLIC, SECRET, A, Bench, M, named
+from attacks.test_more import CBC_PAD, _ec_pair, _ecdh, gcm
+from cryptoki.calling import Caller, attributes, make_token
+from harness import PIN, SO_PIN, run
+from hsmith.core.durable import Settings
+from hsmith.core.hsm import Hsm
+from hsmith.spec.constants import Fault, KeyType, UserType
+from hsmith.spec.faults import Refused
+from hsmith.spec.values import MechanismArg
+from p11 import P256, P11Error, refused
+
+
+def test_a_role_outlives_the_object_and_the_keeper(tmp_path: Path) -> None:
+    """U and W are on the token; W wraps K, is destroyed, and comes back from its backup under another keeper."""
+    kwp, ecb = MechanismArg(M.AES_KEY_WRAP_KWP), MechanismArg(M.AES_ECB)
+    uses = dict.fromkeys(("ENCRYPT", "DECRYPT", "SIGN", "VERIFY"), False)
+    template = dict(VALUE_LEN=16, TOKEN=True, SENSITIVE=True, EXTRACTABLE=True, WRAP=True, UNWRAP=True, **uses)
+    hsm = Hsm.opened(tmp_path / "store", Settings(kdf_milliseconds=1))
+    slot = make_token(hsm)
+    caller = Caller(hsm)
+    session = caller.session(slot, user=UserType.USER)
+    u, w, k = (
+        caller.call("C_GenerateKey", session, MechanismArg(M.AES_KEY_GEN), attributes(**template, LABEL=name))
+        for name in (b"u", b"w", b"k")
+    )
+    saved = caller.call("C_WrapKey", session, kwp, u, w, 100)
+    blob = caller.call("C_WrapKey", session, ecb, w, k, 100)
+    caller.call("C_DestroyObject", session, w)
+    hsm.close()
+    hsm = Hsm.opened(tmp_path / "store", Settings(kdf_milliseconds=1))
+    caller = Caller(hsm)
+    session = caller.session(slot, user=UserType.USER)
+    caller.call("C_FindObjectsInit", session, attributes(LABEL=b"u"))
+    (u,) = caller.call("C_FindObjects", session, 10)
+    again = attributes(CLASS=SECRET, KEY_TYPE=KeyType.AES, SENSITIVE=False, EXTRACTABLE=True, DECRYPT=True)
+    w = caller.call("C_UnwrapKey", session, kwp, u, saved, again)
+    with pytest.raises(Refused, match="wrapped sensitive keys"):
+        caller.call("C_DecryptInit", session, ecb, w)
+    with pytest.raises(Refused):
+        caller.call("C_GetAttributeValue", session, w, [A.VALUE])
+    assert blob
+    hsm.close()
+
+
+def test_a_pair_of_another_token(loaded: dict[str, Bench]) -> None:
+    """The attacker is the SO of a token of his own, whose profile permits all."""
+    victim, own = loaded["default"], loaded["compat"]
+    victim.begin()
+    own.begin()
+    public, _ = own.rsa(("WRAP",), ("DECRYPT",))
+    n, e = own.s.get(public, [A.MODULUS, A.PUBLIC_EXPONENT])
+    template = named(CLASS=PUBLIC, KEY_TYPE=KeyType.RSA, WRAP=True, VERIFY=False, ENCRYPT=False)
+    imported = victim.s.create(template | {A.MODULUS: n, A.PUBLIC_EXPONENT: e})
+    with refused(Fault.KEY_NOT_WRAPPABLE):
+        victim.s.wrap(imported, M.RSA_PKCS, victim.k)
+    own.end()
+    victim.end()
+
+
+def test_what_the_so_trusts_wraps(default: Bench) -> None:
+    known = os.urandom(16)
+    with default.so() as so:
+        template = named(VALUE=known, PRIVATE=False, TOKEN=True, TRUSTED=True, SENSITIVE=True, WRAP=True, CLASS=4,
+                         KEY_TYPE=KeyType.AES)  # fmt: skip
+        trusted = so.create(template)
+    assert default.s.wrap(trusted, M.AES_KEY_WRAP_KWP, default.k)
+
+
+def test_threads_get_one_role(default: Bench) -> None:
+    """Whatever the order: the key wraps, or it decrypts."""
+    for _ in range(5):
+        w = default.aes("WRAP", "DECRYPT")
+        done: list[str] = []
+        barrier = threading.Barrier(4)
+
+        def use(name: str, w: int = w, done: list[str] = done, barrier: threading.Barrier = barrier) -> None:
+            with default.p11.open(default.slot) as session, contextlib.suppress(P11Error):
+                barrier.wait()
+                if name == "wrap":
+                    session.wrap(w, CBC_PAD, default.k)
+                else:
+                    session.decrypt(w, M.AES_ECB, bytes(16))
+                done.append(name)
+
+        assert default.k
+        threads = [threading.Thread(target=use, args=(name,)) for name in ("wrap", "decrypt") * 2]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(set(done)) == 1
+
+
+# --- Ordinary use
+
+
+def test_backup_and_restore(default: Bench) -> None:
+    """By every wrapping that protects, and in between the keys are used."""
+    s = default.s
+    for mechanism in (M.AES_KEY_WRAP, M.AES_KEY_WRAP_KWP, CBC_PAD, (M.AES_CBC, IV), gcm(os.urandom(12))):
+        w = default.aes("WRAP", "UNWRAP", size=32)
+        k = default.victim(os.urandom(16))
+        mac = s.sign(k, M.SHA256_HMAC, b"text")
+        blob = s.wrap(w, mechanism, k)
+        s.destroy(k)
+        again = s.unwrap(w, mechanism, blob, default.readable(SENSITIVE=True, SIGN=True, VALUE_LEN=16))
+        assert s.sign(again, M.SHA256_HMAC, b"text") == mac
+
+
+def test_private_keys_come_back(default: Bench) -> None:
+    s, w = default.s, default.aes("WRAP", "UNWRAP")
+    public, private = s.generate_pair(
+        M.EC_KEY_PAIR_GEN, {A.EC_PARAMS: P256, A.VERIFY: True}, named(SIGN=True, SENSITIVE=True, EXTRACTABLE=True)
+    )
+    blob = s.wrap(w, CBC_PAD, private)
+    s.destroy(private)
+    template = named(CLASS=3, KEY_TYPE=KeyType.EC, SENSITIVE=True, SIGN=True)
+    s.verify(public, M.ECDSA_SHA256, b"text", s.sign(s.unwrap(w, CBC_PAD, blob, template), M.ECDSA_SHA256, b"text"))
+
+
+def test_a_key_with_all_uses_serves_data(default: Bench) -> None:
+    s = default.s
+    key = default.aes("ENCRYPT", "DECRYPT", "SIGN", "VERIFY", "WRAP", "UNWRAP", "DERIVE", SENSITIVE=False)
+    assert s.decrypt(key, CBC_PAD, s.encrypt(key, CBC_PAD, b"text")) == b"text"
+    blob = s.wrap(key, CBC_PAD, s.create(default.readable(VALUE=b"sixteen bytes...")))
+    assert default.read(s.unwrap(key, CBC_PAD, blob, default.readable())) == b"sixteen bytes..."
+
+
+def test_an_agreement_that_is_read(default: Bench) -> None:
+    _, private = _ec_pair(default)
+    peer = _ecdh(ec.generate_private_key(ec.SECP256R1()))
+    first, second = (default.s.derive(private, peer, default.readable(VALUE_LEN=32)) for _ in range(2))
+    assert default.read(first) == default.read(second)
+
+
+# --- Profiles
+
+
+def test_strict_tokens_fix_roles(loaded: dict[str, Bench]) -> None:
+    bench = loaded["strict"]
+    bench.begin()
+    s = bench.s
+    with refused(Fault.TEMPLATE_INCONSISTENT):
+        bench.aes("WRAP", "DECRYPT")
+    with refused(Fault.TEMPLATE_INCONSISTENT):
+        bench.rsa(("WRAP",), ("DECRYPT",))
+    key = s.generate(M.AES_KEY_GEN, {A.VALUE_LEN: 32})  # no use is named: those that go together stay
+    assert s.get(key, [A.ENCRYPT, A.DECRYPT, A.WRAP, A.UNWRAP, A.SIGN]) == [True, True, False, False, False]
+    with refused(Fault.ATTRIBUTE_READ_ONLY):
+        s.set(key, {A.WRAP: True})
+    w = bench.aes("WRAP", "UNWRAP")
+    with refused(Fault.KEY_NOT_WRAPPABLE):
+        s.wrap(w, CBC_PAD, bench.k)
+    assert s.wrap(w, M.AES_KEY_WRAP_KWP, bench.k)
+    for mechanism, template in ((M.DES3_KEY_GEN, {}), (M.SHA_1_KEY_GEN, {A.VALUE_LEN: 20})):
+        with refused(Fault.MECHANISM_INVALID):
+            s.generate(mechanism, template)
+    with refused(Fault.MECHANISM_INVALID):
+        s.digest(M.MD5, b"text")
+    with refused(Fault.TEMPLATE_INCONSISTENT):
+        s.generate(M.GENERIC_SECRET_KEY_GEN, {A.VALUE_LEN: 8})
+    assert M.MD5 not in bench.p11.mechanisms(bench.slot)
+    bench.end()
+
+
+@pytest.mark.parametrize("name", ["default", "strict", "compat"])
+def test_the_command(module: Path, home: Path, name: str) -> None:
+    pins = ("--so-pin", SO_PIN)
+    run("hsmith", "token", "init", "--label", "t", "--profile", "strict", *pins, "--pin", PIN)
+    assert '"profile": "strict"' in run("hsmith", "token", "show", "--json")
+    run("hsmith", "token", "profile", "--set", name, *pins)
+    assert f'"profile": "{name}"' in run("hsmith", "token", "show", "--json")
+
+
+def test_the_profile_of_new_tokens(module: Path, home: Path) -> None:
+    with (home / "config.toml").open("a") as config:
+        config.write('[token]\nprofile = "compat"\n')
+    run("hsmith", "token", "init", "--label", "t", "--so-pin", SO_PIN, "--pin", PIN)
+    assert '"profile": "compat"' in run("hsmith", "token", "show", "--json")
+
