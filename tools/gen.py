@@ -444,8 +444,10 @@ def tables_h() -> str:
         lists.append(
             f"#define FUNCTIONS_{version.replace('.', '_')}{argument} \\\n    " + ", \\\n    ".join(names) + "\n"
         )
+    number = next(row.number for row in FUNCTIONS if row.name == "C_SessionCancel")
     parts = [
         HEAD + f"#define TABLES_HASH 0x{table_hash():016x}ULL",
+        f"#define SESSION_CANCEL {number}",
         f"#define LIBRARY_MAJOR {major}\n#define LIBRARY_MINOR {minor}\n",
         *lists,
     ]

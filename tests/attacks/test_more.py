@@ -10,7 +10,9 @@ import os
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap_with_padding
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -101,16 +103,18 @@ def decryption_of_a_digest_begun_before(b: Bench) -> bytes:
 
 
 def _message(b: Bench, w: int, iv: bytes, blob: bytes) -> bytes:
-    b.s.call("C_MessageDecryptInit", c_mechanism((M.AES_GCM, None)), w)
+    b.s.call("C_MessageDecryptInit", c_mechanism((M.AES_GCM, _params(iv, bytes(16)))), w)
     return _opened(b, iv, blob)
 
 
 def _opened(b: Bench, iv: bytes, blob: bytes) -> bytes:
     data, tag = blob[:-16], blob[-16:]
-    params = make("GCM_MESSAGE_PARAMS", pIv=iv, ulIvLen=len(iv), pTag=tag, ulTagBits=128)
-    return b.s.output(
-        "C_DecryptMessage", params, C.sizeof(params), None, 0, data, len(data), capacity=len(data)
-    )  # fmt: skip
+    params = _params(iv, tag)
+    return b.s.output("C_DecryptMessage", params, C.sizeof(params), None, 0, data, len(data), capacity=len(data))
+
+
+def _params(iv: bytes, tag: bytes) -> C.Structure:
+    return make("GCM_MESSAGE_PARAMS", pIv=iv, ulIvLen=len(iv), pTag=tag, ulTagBits=128)
 
 
 @attack()
@@ -122,7 +126,7 @@ def message_decryption(b: Bench) -> bytes:
 @attack()
 def message_decryption_begun_before(b: Bench) -> bytes:
     w, iv = b.aes("WRAP", "DECRYPT"), os.urandom(12)
-    b.s.call("C_MessageDecryptInit", c_mechanism((M.AES_GCM, None)), w)
+    b.s.call("C_MessageDecryptInit", c_mechanism((M.AES_GCM, _params(iv, bytes(16)))), w)
     blob = b.s.wrap(w, gcm(iv), b.k)
     return _opened(b, iv, blob)
 
@@ -243,7 +247,8 @@ def known_by_derivation(b: Bench) -> bytes:
 def known_by_xor(b: Bench) -> bytes:
     known = os.urandom(16)
     base = b.known(known, "DERIVE")
-    return _stolen_by(b, b.s.derive(base, (M.XOR_BASE_AND_DATA, string(bytes(16))), WRAPPING), known)
+    template = WRAPPING | named(VALUE_LEN=16)
+    return _stolen_by(b, b.s.derive(base, (M.XOR_BASE_AND_DATA, string(bytes(16))), template), known)
 
 
 def _ec_pair(b: Bench, **more: object) -> tuple[int, int]:
@@ -328,6 +333,14 @@ def same_iv_twice(b: Bench) -> bytes:
 
 
 @attack()
+def same_nonce_twice(b: Bench) -> bytes:
+    w, known, nonce = b.aes("WRAP"), os.urandom(16), os.urandom(12)
+    params = [make("CCM_PARAMS", ulDataLen=16, pNonce=nonce, ulMACLen=16) for _ in range(2)]
+    stream = xor(b.s.wrap(w, (M.AES_CCM, params[0]), b.known(known)), known)
+    return xor(b.s.wrap(w, (M.AES_CCM, params[1]), b.k), stream)
+
+
+@attack()
 def same_iv_for_data(b: Bench) -> bytes:
     w, iv = b.aes("WRAP", "ENCRYPT"), os.urandom(12)
     stream = b.s.encrypt(w, gcm(iv), bytes(16))
@@ -387,6 +400,15 @@ def cut_and_searched(b: Bench) -> bytes:
         piece = b.s.unwrap(w, (M.AES_CBC, IV), blob, b.readable(SENSITIVE=True, SIGN=True, VALUE_LEN=length))
         found += b.search(piece, [found + byte for byte in BYTES])[length - 1 :]
     return found
+
+
+@attack()
+def cut_by_key_wrap(b: Bench) -> bytes:
+    """AES_KEY_WRAP pads with zeros, and cuts what the template asks: seven bytes fewer to search for."""
+    w = b.aes("WRAP", "UNWRAP")
+    blob = b.s.wrap(w, M.AES_KEY_WRAP, b.k)
+    piece = b.s.unwrap(w, M.AES_KEY_WRAP, blob, b.readable(SENSITIVE=True, SIGN=True, VALUE_LEN=9))
+    return b.value if b.search(piece, [b.value[:9]]) else b""
 
 
 @attack()
@@ -519,6 +541,32 @@ def oaep_part_decrypted(b: Bench) -> bytes:
     return aes_key_unwrap_with_padding(secret, blob[256:])
 
 
+@attack()
+def agreement_behind_a_wrap(b: Bench) -> bytes:
+    """ECDH_AES_KEY_WRAP: whoever may derive with the private half gets the key that wrapped."""
+    uses = named(UNWRAP=True, SENSITIVE=True, EXTRACTABLE=True, SIGN=False, DERIVE=True)
+    public, private = b.s.generate_pair(M.EC_KEY_PAIR_GEN, {A.EC_PARAMS: P256, A.VERIFY: False, A.WRAP: True}, uses)
+    params = make("ECDH_AES_KEY_WRAP_PARAMS", ulAESKeyBits=128, kdf=6)
+    blob = b.s.wrap(public, (M.ECDH_AES_KEY_WRAP, params), b.k)
+    point, wrapped = blob[2:67], blob[67:]  # the point is in DER
+    peer = make("ECDH1_DERIVE_PARAMS", kdf=6, pPublicData=point)
+    secret = b.read(b.s.derive(private, (M.ECDH1_DERIVE, peer), b.readable(VALUE_LEN=16)))
+    return aes_key_unwrap_with_padding(secret, wrapped)
+
+
+@attack()
+def own_pair_behind_a_wrap(b: Bench) -> bytes:
+    own = ec.generate_private_key(ec.SECP256R1())
+    point = own.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    template = named(CLASS=PUBLIC, KEY_TYPE=KeyType.EC, EC_PARAMS=P256, WRAP=True, VERIFY=False)
+    template |= {A.EC_POINT: b"\x04\x41" + point}
+    params = make("ECDH_AES_KEY_WRAP_PARAMS", ulAESKeyBits=128, kdf=6)
+    blob = b.s.wrap(b.s.create(template), (M.ECDH_AES_KEY_WRAP, params), b.k)
+    shared = own.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), blob[2:67]))
+    secret = X963KDF(hashes.SHA256(), 16, None).derive(shared)
+    return aes_key_unwrap_with_padding(secret, blob[67:])
+
+
 # --- Derivation
 
 
@@ -574,6 +622,22 @@ def mac_as_derivation(b: Bench) -> bytes:
     e = b.aes("DERIVE", "SIGN")
     made = b.s.derive(e, (M.AES_ECB_ENCRYPT_DATA, string(IV)), DERIVED | {A.VALUE_LEN: 16})
     return _is(b, made, b.s.sign(e, (M.AES_MAC_GENERAL, 16), IV))
+
+
+@attack()
+def checked_mac_as_derivation(b: Bench) -> bytes:
+    """A MAC that may be checked is found byte by byte: it may be as short as one byte."""
+    e, found = b.aes("DERIVE", "VERIFY"), b""
+    made = b.s.derive(e, (M.AES_ECB_ENCRYPT_DATA, string(IV)), DERIVED | {A.VALUE_LEN: 16})
+    for length in range(1, 17):
+        for byte in BYTES:
+            with contextlib.suppress(P11Error):
+                b.s.verify(e, (M.AES_MAC_GENERAL, length), IV, found + byte)
+                found += byte
+                break
+        if len(found) < length:
+            return b""
+    return _is(b, made, found)
 
 
 @attack()

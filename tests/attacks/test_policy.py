@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
 
 from attacks.bench import IV, PUBLIC, SECRET, A, Bench, M, named
 from attacks.test_more import CBC_PAD, _ec_pair, _ecdh, gcm
@@ -71,9 +72,13 @@ def test_what_the_so_trusts_wraps(default: Bench) -> None:
     known = os.urandom(16)
     with default.so() as so:
         template = named(VALUE=known, PRIVATE=False, TOKEN=True, TRUSTED=True, SENSITIVE=True, WRAP=True, CLASS=4,
-                         KEY_TYPE=KeyType.AES)  # fmt: skip
+                         UNWRAP=True, KEY_TYPE=KeyType.AES)  # fmt: skip
         trusted = so.create(template)
-    assert default.s.wrap(trusted, M.AES_KEY_WRAP_KWP, default.k)
+    s, inner = default.s, os.urandom(16)
+    blob = aes_key_wrap_with_padding(known, inner)
+    below = s.unwrap(trusted, M.AES_KEY_WRAP_KWP, blob, default.readable(KeyType.AES, SENSITIVE=True, WRAP=True))
+    assert s.wrap(below, M.AES_KEY_WRAP_KWP, default.k)  # it came from under what the SO trusts
+    assert s.wrap(trusted, M.AES_KEY_WRAP_KWP, default.k)
 
 
 def test_threads_get_one_role(default: Bench) -> None:

@@ -172,6 +172,12 @@ def test_so_may_trust() -> None:
     assert create(AES, TRUSTED=False)[Attr.TRUSTED] is False
 
 
+def test_what_the_so_makes_is_public_by_default() -> None:
+    assert create(AES)[Attr.PRIVATE] is True
+    assert create(AES, so=True, TRUSTED=True)[Attr.PRIVATE] is False
+    assert create(AES, so=True, PRIVATE=True)[Attr.PRIVATE] is True
+
+
 def test_big_integers_lose_their_sign_byte() -> None:
     assert templates.parse(((Attr.MODULUS, b"\0\0\x80"),)) == {Attr.MODULUS: b"\x80"}
     assert templates.parse(((Attr.VALUE, b"\0\x80"),)) == {Attr.VALUE: b"\0\x80"}
@@ -276,6 +282,31 @@ def test_unwrap_refuses(given: dict[str, Any], fault: Fault) -> None:
     with pytest.raises(Refused) as refused:
         unwrapped(imposed=((int(Attr.LABEL), b"ours"),), **given)
     assert refused.value.fault == fault
+
+
+def test_authenticated_unwrapping_gives_a_generic_secret_unless_told() -> None:
+    def planned(**given: Any) -> Attributes:
+        return templates.unwrap(template({}, **given), unwrap_template=(), so=False, authenticated=True)
+
+    assert (planned()[Attr.CLASS], planned()[Attr.KEY_TYPE]) == (SECRET, KeyType.GENERIC_SECRET)
+    assert planned(KEY_TYPE=KeyType.AES)[Attr.KEY_TYPE] == KeyType.AES
+    with pytest.raises(Refused, match=r"TEMPLATE_INCOMPLETE.*CKA_KEY_TYPE"):
+        planned(CLASS=ObjectClass.PRIVATE_KEY)
+
+
+def test_hkdf_data_is_a_data_object_as_long_as_the_template_says() -> None:
+    def planned(**given: Any) -> Attributes:
+        return templates.derive(
+            template({}, **given), base=create(AES), mechanism=Mechanism.HKDF_DATA, derive_template=(), so=False
+        )
+
+    attrs = planned(VALUE_LEN=12)
+    assert (attrs[Attr.CLASS], attrs[Attr.VALUE_LEN]) == (ObjectClass.DATA, 12)
+    made = templates.finish_derived(attrs, {Attr.VALUE: bytes(12)}, base=create(AES))
+    assert made[Attr.VALUE] == bytes(12)
+    assert Attr.VALUE_LEN not in made
+    with pytest.raises(Refused, match=r"TEMPLATE_INCONSISTENT.*CKA_CLASS"):
+        planned(CLASS=SECRET)
 
 
 def test_templates_of_keys_add_attributes() -> None:

@@ -69,6 +69,9 @@ def test_a_derived_value_is_cut_to_the_type_and_never_made_longer() -> None:
     assert fault_of(M.CONCATENATE_BASE_AND_DATA, BASE, data, want(17, KeyType.AES)) == Fault.TEMPLATE_INCONSISTENT
     short = KeyDerivationStringData(bytes(5))
     assert fault_of(M.CONCATENATE_BASE_AND_DATA, BASE, short, want(None, KeyType.AES)) == Fault.TEMPLATE_INCOMPLETE
+    whole = KeyDerivationStringData(bytes(12))  # as long as an AES key: but AES has no "well-defined length"
+    assert fault_of(M.CONCATENATE_BASE_AND_DATA, BASE, whole, want(None, KeyType.AES)) == Fault.TEMPLATE_INCOMPLETE
+    assert fault_of(M.CONCATENATE_BASE_AND_DATA, BASE, data, want(0)) == Fault.KEY_SIZE_RANGE
     assert fault_of(M.EXTRACT_KEY_FROM_KEY, BASE, 32, want(1)) == Fault.MECHANISM_PARAM_INVALID
     assert fault_of(M.XOR_BASE_AND_DATA, BASE, KeyDerivationStringData(), want()) == Fault.MECHANISM_PARAM_INVALID
 
@@ -100,6 +103,7 @@ def test_hash_derivation(row: MechanismRow) -> None:
     assert derive(row.mechanism, BASE, None, want()) == expected
     assert derive(row.mechanism, BASE, None, want(5)) == expected[:5]
     assert fault_of(row.mechanism, BASE, None, want(len(expected) + 1)) == Fault.KEY_SIZE_RANGE
+    assert fault_of(row.mechanism, BASE, None, want(None, KeyType.AES)) == Fault.TEMPLATE_INCOMPLETE
 
 
 def test_hkdf_known_answer() -> None:
@@ -119,6 +123,7 @@ def test_hkdf_known_answer() -> None:
     by_key = HkdfParams(True, True, M.SHA256, HkdfSalt.SALT_KEY, b"", 5, info)
     assert derive(M.HKDF_DERIVE, key, by_key, want(42, key={5: salt_key}.__getitem__)).hex() == expected
     null = HkdfParams(True, True, M.SHA256, HkdfSalt.SALT_NULL, b"", 0, b"")
+    assert derive(M.HKDF_DERIVE, key, null, want()) == derive(M.HKDF_DERIVE, key, null, want(32))
     assert derive(M.HKDF_DERIVE, key, null, want(42)).hex() == (
         "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"
     )
@@ -132,7 +137,7 @@ def test_hkdf_refuses() -> None:
     ):
         assert fault_of(M.HKDF_DERIVE, BASE, params, want(16)) == Fault.MECHANISM_PARAM_INVALID
     whole = HkdfParams(True, True, M.SHA256, HkdfSalt.SALT_NULL)
-    assert fault_of(M.HKDF_DERIVE, BASE, whole, want()) == Fault.TEMPLATE_INCOMPLETE
+    assert fault_of(M.HKDF_DERIVE, BASE, whole, want(key_type=KeyType.AES)) == Fault.TEMPLATE_INCOMPLETE
     assert fault_of(M.HKDF_DERIVE, BASE, whole, want(255 * 32 + 1)) == Fault.KEY_SIZE_RANGE
 
 

@@ -191,22 +191,34 @@ def test_rsa_data_has_its_limits(pair: Any) -> None:
     assert len(ENGINES[Mechanism.RSA_PKCS].sign(private, None).once(bytes(245))) == 256
 
 
-@pytest.mark.parametrize("curve", ["Ed25519", "Ed448"])
+EDDSA_PARAMS = [EddsaParams(False, b"context"), EddsaParams(True), EddsaParams(True, b"c" * 255)]
+
+
 @pytest.mark.parametrize(
-    "params", [EddsaParams(), EddsaParams(False, b"context"), EddsaParams(True), EddsaParams(True, b"c" * 255)]
+    ("curve", "params"),
+    [("Ed25519", None), ("Ed448", EddsaParams()), *((curve, params) for curve in ("Ed25519", "Ed448") for params in EDDSA_PARAMS)],
 )
-def test_eddsa_in_its_five_schemes(curve: str, params: EddsaParams, pair: Any) -> None:
+def test_eddsa_in_its_five_schemes(curve: str, params: EddsaParams | None, pair: Any) -> None:
     public, private = pair(KeyType.EC_EDWARDS, curve)
     engine = ENGINES[Mechanism.EDDSA]
     signature = engine.sign(private, params).once(b"message")
     engine.verify(public, params).once(b"message", signature)
-    if params != EddsaParams():
+    if params in EDDSA_PARAMS:
         with pytest.raises(Refused) as refused:
             engine.verify(public, None).once(b"message", signature)
         assert refused.value.fault == Fault.SIGNATURE_INVALID
         with pytest.raises(Refused) as refused:
             engine.verify(public, params).once(b"another", signature)
         assert refused.value.fault == Fault.SIGNATURE_INVALID
+
+
+def test_ed25519ctx_without_a_context_is_not_taken_for_ed25519(pair: Any) -> None:
+    public, private = pair(KeyType.EC_EDWARDS, "Ed25519")
+    engine = ENGINES[Mechanism.EDDSA]
+    for init in (lambda: engine.sign(private, EddsaParams()), lambda: engine.verify(public, EddsaParams())):
+        with pytest.raises(Refused) as refused:
+            init()
+        assert refused.value.fault == Fault.MECHANISM_PARAM_INVALID
 
 
 def test_eddsa_refuses_a_long_context(pair: Any) -> None:

@@ -51,7 +51,8 @@ def ccm(length: int, **fields: Any) -> CcmMessageParams:
 
 def begin(caller: Caller, session: int, mechanism: Mechanism = GCM, *, decrypt: bool = False) -> int:
     key = known_key(caller, session, KeyType.CHACHA20 if mechanism is CHACHA else KeyType.AES)
-    caller.call(f"C_Message{'Decrypt' if decrypt else 'Encrypt'}Init", session, MechanismArg(mechanism), key)
+    arg = MechanismArg(mechanism, CASES[mechanism][0]())
+    caller.call(f"C_Message{'Decrypt' if decrypt else 'Encrypt'}Init", session, arg, key)
     return key
 
 
@@ -114,7 +115,7 @@ def test_decryption_gives_nothing_before_the_tag_is_checked(caller: Caller, sess
 def test_the_states_of_a_process(caller: Caller, session: int) -> None:
     assert fault_of(caller, "C_EncryptMessage", session, gcm(), AAD, TEXT, 100) == Fault.OPERATION_NOT_INITIALIZED
     key = begin(caller, session)
-    arg = MechanismArg(GCM)
+    arg = MechanismArg(GCM, gcm())
     assert fault_of(caller, "C_MessageEncryptInit", session, arg, key) == Fault.OPERATION_ACTIVE
     next_ = ("C_EncryptMessageNext", session, gcm(), TEXT, 100, END)
     assert fault_of(caller, *next_) == Fault.OPERATION_NOT_INITIALIZED
@@ -135,12 +136,13 @@ def test_the_states_of_a_process(caller: Caller, session: int) -> None:
 def test_parameters_that_are_refused(caller: Caller, session: int) -> None:
     key = known_key(caller, session)
     plain = MechanismArg(GCM, GcmParams(iv=bytes(12), tag_bits=128))
-    assert fault_of(caller, "C_MessageEncryptInit", session, plain, key) == Fault.MECHANISM_PARAM_INVALID
+    for arg in (plain, MechanismArg(GCM), MechanismArg(GCM, ccm(0))):
+        assert fault_of(caller, "C_MessageEncryptInit", session, arg, key) == Fault.MECHANISM_PARAM_INVALID
     assert fault_of(caller, "C_EncryptInit", session, MechanismArg(GCM, gcm()), key) == Fault.MECHANISM_PARAM_INVALID
     assert fault_of(caller, "C_MessageEncryptInit", session, MechanismArg(Mechanism.AES_ECB), key) == (
         Fault.MECHANISM_INVALID
     )
-    caller.call("C_MessageEncryptInit", session, MechanismArg(GCM), key)
+    caller.call("C_MessageEncryptInit", session, MechanismArg(GCM, gcm()), key)
     for wrong in (
         None,
         ccm(len(TEXT)),
@@ -179,7 +181,7 @@ def test_counted_ivs_start_at_zero_and_never_come_again(caller: Caller, session:
     counted: dict[str, Any] = {"iv": b"\xab" * 12, "iv_fixed_bits": 88, "iv_generator": IvGenerator.GENERATE_COUNTER}
     made = ivs(caller, session, 2, **counted)
     caller.call("C_MessageEncryptFinal", session)
-    caller.call("C_MessageEncryptInit", session, MechanismArg(GCM), key)
+    caller.call("C_MessageEncryptInit", session, MechanismArg(GCM, gcm()), key)
     made += ivs(caller, session, 254, **counted)
     assert made == [b"\xab" * 11 + bytes([count]) for count in range(256)]
     assert fault_of(caller, "C_EncryptMessage", session, gcm(**counted), b"", b"", 0) == Fault.MECHANISM_PARAM_INVALID

@@ -118,10 +118,10 @@ class Standard(RuleBasedStateMachine):
             fault = Fault.SESSION_HANDLE_INVALID
         elif app.user == user:
             fault = Fault.USER_ALREADY_LOGGED_IN
-        elif app.user is not None:
-            fault = Fault.USER_ANOTHER_ALREADY_LOGGED_IN
         elif user == UserType.SO and not all(app.sessions.values()):
             fault = Fault.SESSION_READ_ONLY_EXISTS
+        elif app.user is not None:
+            fault = Fault.USER_ANOTHER_ALREADY_LOGGED_IN
         else:
             fault = Fault.OK if right else Fault.PIN_INCORRECT
         if fault == Fault.PIN_INCORRECT and self._one_try_left(user):

@@ -113,6 +113,26 @@ def test_sign_verify_and_their_lengths(caller: Caller, session: int) -> None:
     caller.call("C_VerifySignatureFinal", session)
 
 
+def test_a_signature_is_verified_in_parts_by_any_mechanism(caller: Caller, session: int) -> None:
+    public, private = caller.p256(session)
+    arg = MechanismArg(Mechanism.ECDSA)
+    caller.call("C_SignInit", session, arg, private)
+    assert fault_of(caller, "C_SignUpdate", session, b"da") == Fault.FUNCTION_NOT_SUPPORTED
+    caller.call("C_SignInit", session, arg, private)
+    signature = caller.call("C_Sign", session, b"d" * 32, 64)
+    for parts, fault in (([b"d" * 20, b"d" * 12], None), ([b"d" * 31], Fault.SIGNATURE_INVALID)):
+        caller.call("C_VerifySignatureInit", session, arg, public, signature)
+        for part in parts:
+            caller.call("C_VerifySignatureUpdate", session, part)
+        if fault is None:
+            caller.call("C_VerifySignatureFinal", session)
+        else:
+            assert fault_of(caller, "C_VerifySignatureFinal", session) == fault
+    caller.call("C_VerifySignatureInit", session, arg, public, signature)
+    caller.call("C_VerifySignatureUpdate", session, bytes(70000))
+    assert fault_of(caller, "C_VerifySignatureFinal", session) == Fault.DATA_LEN_RANGE
+
+
 def test_keys_are_used_only_as_permitted(caller: Caller, session: int) -> None:
     public, private = caller.p256(session)
     aes = caller.aes(session)
@@ -128,6 +148,8 @@ def test_keys_are_used_only_as_permitted(caller: Caller, session: int) -> None:
     assert (
         fault_of(caller, "C_EncryptInit", session, MechanismArg(Mechanism.AES_ECB), limited) == Fault.MECHANISM_INVALID
     )
+    none = caller.aes(session, ALLOWED_MECHANISMS=())
+    assert fault_of(caller, "C_EncryptInit", session, MechanismArg(Mechanism.AES_ECB), none) == Fault.MECHANISM_INVALID
     barred = caller.call(
         "C_GenerateKey", session, MechanismArg(Mechanism.AES_KEY_GEN), attributes(VALUE_LEN=16, ENCRYPT=False)
     )

@@ -38,6 +38,8 @@ def test_state_follows_login_for_all_sessions(caller: Caller, slot: int) -> None
 def test_so_excludes_read_only_sessions(caller: Caller, slot: int) -> None:
     ro = caller.session(slot, rw=False)
     refused(Fault.SESSION_READ_ONLY_EXISTS, caller, "C_Login", ro, SO, SO_PIN)
+    caller.call("C_Login", ro, USER, PIN)
+    refused(Fault.SESSION_READ_ONLY_EXISTS, caller, "C_Login", ro, SO, SO_PIN)
     caller.call("C_CloseSession", ro)
     caller.session(slot, user=SO)
     refused(Fault.SESSION_READ_WRITE_SO_EXISTS, caller, "C_OpenSession", slot, RO)

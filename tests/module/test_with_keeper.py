@@ -50,11 +50,11 @@ def aes(session: Session) -> int:
 
 def test_messages_with_ivs_made_by_the_token(session: Session) -> None:
     key, message = aes(session), Message(IvGenerator.GENERATE)
-    session.call("C_MessageEncryptInit", c_mechanism(Mechanism.AES_GCM), key)
+    session.call("C_MessageEncryptInit", message.mechanism(), key)
     sealed = session.output("C_EncryptMessage", *message.arguments, AAD, len(AAD), TEXT, len(TEXT))
     session.call("C_MessageEncryptFinal")
     assert message.iv.raw[:4] == bytes(4) != message.iv.raw[4:8] and message.tag.raw != bytes(16)
-    session.call("C_MessageDecryptInit", c_mechanism(Mechanism.AES_GCM), key)
+    session.call("C_MessageDecryptInit", message.mechanism(), key)
     room, length = C.create_string_buffer(9), C.c_ulong(9)
     session.call("C_DecryptMessageBegin", *message.arguments, AAD, len(AAD))
     session.call("C_DecryptMessageNext", *message.arguments, sealed[:4], 4, room, length, 0)
@@ -137,6 +137,26 @@ def test_a_slow_signature_comes_into_the_buffer_of_the_call(session: Session) ->
     result = complete(session, b"C_Sign\0")
     assert (C.cast(result.pValue, C.c_void_p).value, result.ulValue) == (C.addressof(room), len(room))
     session.verify(pair.hObject, Mechanism.SLH_DSA, TEXT, room.raw)
+
+
+def test_an_argument_that_is_refused_in_the_module_ends_the_operation(session: Session) -> None:
+    key, room, length = aes(session), C.create_string_buffer(32), C.c_ulong(32)
+    begin = "C_EncryptInit", c_mechanism(Mechanism.AES_ECB), key
+    for call in (
+        ("C_Encrypt", None, 16, room, length),
+        ("C_Encrypt", bytes(16), 16, room, None),
+        ("C_EncryptUpdate", None, 16, room, length),
+        ("C_EncryptFinal", room, None),
+    ):
+        session.call(*begin)
+        assert session.rv(*call) == Fault.ARGUMENTS_BAD
+        assert session.rv("C_EncryptFinal", room, length) == Fault.OPERATION_NOT_INITIALIZED
+    session.call("C_DigestInit", c_mechanism(Mechanism.SHA256))
+    assert session.rv("C_DigestUpdate", None, 5) == Fault.ARGUMENTS_BAD
+    session.call("C_DigestInit", c_mechanism(Mechanism.SHA256))
+    assert session.rv("C_EncryptUpdate", None, 16, room, length) == Fault.ARGUMENTS_BAD
+    session.call("C_DigestUpdate", TEXT, 9)  # The digest is another operation.
+    assert session.output("C_DigestFinal") == hashlib.sha256(TEXT).digest()
 
 
 def test_a_state_and_the_validation_flags(session: Session) -> None:

@@ -136,7 +136,7 @@ class Audit:
         return [*changes, self.change(record(changes=words, keys=keys))]
 
     def change(self, *texts: str) -> Append:
-        return Append(texts, self.signer.mac_key)
+        return Append(texts, self.signer.mac_key, self._head)
 
     def note(self, text: str) -> None:
         """Record something that changes nothing, in a moment."""

@@ -6,7 +6,9 @@ from typing import Any
 from hsmith.core.policy.values import Record
 from hsmith.crypto import keys
 from hsmith.crypto.key import Key
+from hsmith.crypto.wiping import wipe_value
 from hsmith.spec.constants import Attr, ObjectClass
+from hsmith.spec.objects import SEALED
 
 #: Session objects are numbered from here, token objects below: the two never meet in a handle.
 FIRST_SESSION_OBJECT = 1 << 31
@@ -52,6 +54,14 @@ class Object:
     @property
     def on_token(self) -> bool:
         return self.owner is None
+
+    def wipe(self) -> None:
+        """The object is no more: what was secret of it goes from memory, as far as nothing else has it."""
+        self.alive = False
+        self._key = None
+        if type(self.attributes) is dict:
+            for attribute in SEALED.get(self.attributes.get(Attr.CLASS, 0), ()):
+                wipe_value(self.attributes, attribute)
 
     def key(self) -> Key:
         """The loaded key; made once and kept with the object. Raises Refused when the material is not usable."""

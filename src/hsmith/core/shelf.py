@@ -117,15 +117,15 @@ class Shelf:
             self._changes += 1
             for object in list(self._live.values()):
                 if object.private:
-                    object.alive = False
                     self._drop(object.id)
+                    object.wipe()
 
     def forget(self) -> None:
         """The token was initialised again or removed."""
         with self._lock:
             self._changes += 1
             for object in list(self._live.values()):
-                object.alive = False
+                object.wipe()
             self._recent.clear()
             self._live.clear()
 

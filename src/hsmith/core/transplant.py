@@ -4,13 +4,24 @@ What is sealed stays as it is: under the token's master key, or under the root o
 sealed under the secret of its new store, says what that root is, and by how much all its numbers grew.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
 from hsmith.core.durable import Durable
 from hsmith.core.token import Field
+from hsmith.spec.faults import Refused
 from hsmith.store import sealing
-from hsmith.store.records import AddObject, Change, KeyslotRecord, ObjectRecord, PutKeyslot, PutToken, TokenRecord
+from hsmith.store.records import (
+    AddObject,
+    Change,
+    ClearObjects,
+    KeyslotRecord,
+    ObjectRecord,
+    PutKeyslot,
+    PutToken,
+    TokenRecord,
+)
 
 #: Objects in one commit.
 BATCH: Final = 500
@@ -40,9 +51,14 @@ def plant(
     moved = sealing.Origin(origin.root, origin.offset + shift)
     number = record.id + shift
     target.commit([PutToken(TokenRecord(number, slot, 1, b""))])
-    _plant_objects(record.id, shift, source=source, target=target, progress=progress)
-    keyslots = source.keyslots(record.id)
-    target.commit([PutKeyslot(KeyslotRecord(number, k.name, k.blob, k.failures)) for k in keyslots])
+    try:
+        _plant_objects(record.id, shift, source=source, target=target, progress=progress)
+        keyslots = source.keyslots(record.id)
+        target.commit([PutKeyslot(KeyslotRecord(number, k.name, k.blob, k.failures)) for k in keyslots])
+    except BaseException:
+        with contextlib.suppress(Refused):
+            target.commit([ClearObjects(number)])
+        raise
 
     def visible(slot: int) -> TokenRecord:
         new = {**state, Field.ROOT: moved.root, Field.OFFSET: moved.offset}

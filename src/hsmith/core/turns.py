@@ -1,5 +1,5 @@
-"""Slow work, such as making an RSA key, takes turns: one processor stays free for what is quick, and no client that asks
-for much slow work keeps the others from theirs."""
+"""Slow work, such as making an RSA key, takes turns: one processor stays free for what is quick, and no client that
+asks for much slow work keeps the others from theirs."""
 
 import contextlib
 import os

@@ -231,10 +231,10 @@ class Application:
             raise Refused(Fault.SESSION_CLOSED)
         if login.keyslot == keyslot:
             raise Refused(Fault.USER_ALREADY_LOGGED_IN)
-        if login.user is not None:
-            raise Refused(Fault.USER_ANOTHER_ALREADY_LOGGED_IN)
         if user == UserType.SO and not all(other.rw for other in list(login.sessions.values())):
             raise Refused(Fault.SESSION_READ_ONLY_EXISTS, "close the read-only sessions before the SO logs in")
+        if login.user is not None:
+            raise Refused(Fault.USER_ANOTHER_ALREADY_LOGGED_IN)
 
     def log_out(self, session: Session) -> None:
         with self._lock:
@@ -298,6 +298,7 @@ class Application:
             dropped = self.objects.pop(object.id, None)
             if dropped is not None:
                 self._object_bytes -= templates.size(dropped.attributes)
+                dropped.wipe()
             self._owner(object).objects.pop(object.id, None)
 
     def _charge(self, size: int, *, objects: int = 0) -> None:

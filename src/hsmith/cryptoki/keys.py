@@ -220,7 +220,7 @@ def _wanted(
     return Wanted(
         cls=attributes[Attr.CLASS],
         key_type=attributes.get(Attr.KEY_TYPE, KeyType.GENERIC_SECRET),
-        length=_length(attributes),
+        length=attributes.get(Attr.VALUE_LEN),
         key=another,
         base=base or {},
     )

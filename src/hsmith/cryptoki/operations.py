@@ -198,13 +198,12 @@ def begin(session: "Session", operation: Operation, arg: MechanismArg | None, ha
 
 def make(session: "Session", operation: Operation, arg: MechanismArg, handle: int) -> Active:
     """The operation with a key, checked and ready, and not yet the session's."""
-    use = USES[operation]
-    row = mechanism_row(arg, use.flag)
+    row = mechanism_row(arg, USES[operation].flag)
     key = session.key(handle)
     if not session.token.audits_uses:
-        return _made(session, operation, arg, use=use, row=row, key=key, handle=handle)
+        return _made(session, operation, arg, row=row, key=key, handle=handle)
     try:
-        active = _made(session, operation, arg, use=use, row=row, key=key, handle=handle)
+        active = _made(session, operation, arg, row=row, key=key, handle=handle)
     except Refused as refused:
         session.token.used(key, row.mechanism, refused.fault)
         raise
@@ -213,8 +212,9 @@ def make(session: "Session", operation: Operation, arg: MechanismArg, handle: in
 
 
 def _made(
-    session: "Session", operation: Operation, arg: MechanismArg, *, use: Use, row: MechanismRow, key: Object, handle: int
+    session: "Session", operation: Operation, arg: MechanismArg, *, row: MechanismRow, key: Object, handle: int
 ) -> Active:
+    use = USES[operation]
     check_key(key, row, use)
     # Of messages only its class: each brings its own ("The mechanism parameter is passed to all three").
     check_params(row, arg.params, of_message=use.start is _by_message)

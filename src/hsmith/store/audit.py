@@ -46,9 +46,10 @@ class Signer:
         return primitives.sign(self._seed, _vouched(number, chain)).hex()
 
 
-def append(connection: apsw.Connection, texts: Iterable[str], mac_key: bytes) -> None:
-    """Add records in the open transaction."""
-    number, chain = last(connection)
+def append(connection: apsw.Connection, texts: Iterable[str], mac_key: bytes, head: tuple[int, bytes]) -> None:
+    """Add records in the open transaction. ``head``: the last one, as known: behind a cut end the log goes on with a
+    gap, which stays."""
+    number, chain = max(last(connection), head, key=lambda found: found[0])
     for text in texts:
         number += 1
         chain = follow(chain, number, text)
@@ -79,22 +80,17 @@ def verify(connection: apsw.Connection, signer: Signer, head: tuple[int, bytes])
         chain = follow(chain, number, str(text))
         if stored != chain or not primitives.equal(bytes(mac), _mac(signer.mac_key, chain)):
             return f"record {number} was altered"
-    if (number, chain) != head:
-        return (
-            f"record {number + 1} is missing: the log ends too early"
-            if number < head[0]
-            else "the last record was altered"
-        )
-    return None
+    if number < head[0]:
+        return f"record {number + 1} is missing: the log ends too early"
+    return None if (number, chain) == head else "the last record was altered"
 
 
 def verify_export(lines: Iterable[str], public: bytes) -> tuple[int, str | None]:
     """Check an export with nothing but the store's public key: how many records are vouched for by a checkpoint, and
     the first thing that is wrong."""
-    chain, number, vouched = START, 0, 0
+    chain, vouched = START, 0
     digests: dict[int, bytes] = {}
-    for line in lines:
-        number += 1
+    for number, line in enumerate(lines, start=1):
         record = _parsed(line)
         if record is None or record["number"] != number:
             return vouched, f"record {number} is missing"

@@ -144,7 +144,7 @@ _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Any], None]]] = {
     AddObject: _add_object,
     DeleteObject: _delete_object,
     PutValue: _put_value,
-    Append: lambda connection, change: audit.append(connection, change.texts, change.mac_key),
+    Append: lambda connection, change: audit.append(connection, change.texts, change.mac_key, change.head()),
 }
 
 

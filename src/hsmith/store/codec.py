@@ -9,6 +9,7 @@ from struct import Struct
 from struct import error as StructError
 from typing import Any, Final
 
+from hsmith.crypto.wiping import wipe
 from hsmith.spec.values import Value
 
 #: Templates within templates (WRAP_TEMPLATE and its kin) end here: neither written nor read deeper.
@@ -17,6 +18,8 @@ MAX_DEPTH: Final = 8
 _COUNT = Struct("<I")
 _ENTRY = Struct("<IB")
 _LONG = Struct("<Q")
+#: Parts of an encoding from which on they are overwritten when it is made: no key is shorter.
+_MAY_BE_SECRET: Final = 4 + 8
 _WORD_LIMIT: Final = 1 << 32
 _LONG_LIMIT: Final = 1 << 64
 
@@ -58,7 +61,11 @@ def _encode_pairs(pairs: Iterable[tuple[int, Any]], depth: int) -> bytes:
         kind, data = _encode_value(value, depth)
         parts += (_ENTRY.pack(attribute, kind), data)
     parts[0] = _COUNT.pack(len(parts) // 2)
-    return b"".join(parts)
+    whole = b"".join(parts)
+    for part in parts:
+        if len(part) >= _MAY_BE_SECRET and part is not whole:
+            wipe(part)
+    return whole
 
 
 def _encode_value(value: Value, depth: int) -> tuple[int, bytes]:

@@ -4,7 +4,7 @@ A store knows nothing of what is in a blob: sealing and index tags are made abov
 changes given to one call of change() are made together or not at all, and are on disk when it returns.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -130,10 +130,11 @@ class DeleteObject:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Add records to the audit log (hsmith.store.audit)."""
+    """Add records to the audit log (hsmith.store.audit). ``head``: gives the number and digest of the last one."""
 
     texts: tuple[str, ...]
     mac_key: bytes = field(repr=False)
+    head: Callable[[], tuple[int, bytes]]
 
 
 Change = (

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from hsmith.crypto import primitives
+from hsmith.crypto.wiping import wipe
 from hsmith.spec.values import Value
 from hsmith.store import codec
 from hsmith.store.records import ObjectRecord, TokenRecord, ValueRecord
@@ -132,14 +133,22 @@ class ValueSealer:
 
 
 def _seal(key: bytes, data: bytes, context: bytes) -> bytes:
-    return bytes((_FORMAT,)) + primitives.seal(key, data, context)
+    """``data`` is overwritten: the caller made it for this."""
+    try:
+        return bytes((_FORMAT,)) + primitives.seal(key, data, context)
+    finally:
+        wipe(data)
 
 
 def _unseal(key: bytes, blob: bytes, context: bytes, *, name: str) -> dict[int, Value]:
     if blob[:1] != bytes((_FORMAT,)):
         raise Damaged(f"{name} is in an unknown format")
     try:
-        return codec.decode(primitives.unseal(key, blob[1:], context))
+        data = primitives.unseal(key, blob[1:], context)
+        try:
+            return codec.decode(data)
+        finally:
+            wipe(data)
     except primitives.Tampered:
         raise Damaged(f"{name} is damaged or was altered") from None
     except ValueError as error:

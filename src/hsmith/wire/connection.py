@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic
 
+from hsmith.crypto.wiping import wipe
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.spec.functions import FUNCTIONS, FunctionRow, Kind
@@ -33,11 +34,13 @@ Admin = Callable[[A, dict[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function as the connections' loop needs it. ``secret``: its request may carry a PIN or key, to be erased."""
+    """A function as the connections' loop needs it. ``secret``: its request may carry a PIN or key, to be erased.
+    ``pins``: which of its arguments are PINs."""
 
     row: FunctionRow
     handler: Handler
     secret: bool
+    pins: tuple[int, ...] = ()
 
 
 def _carries_secret(row: FunctionRow) -> bool:
@@ -45,10 +48,16 @@ def _carries_secret(row: FunctionRow) -> bool:
     return any("Pin" in name or kind is Kind.TEMPLATE for name, kind in row.arguments)
 
 
+def _pins(row: FunctionRow) -> tuple[int, ...]:
+    """Of the functions with PINs all arguments are passed to the handler, so its places are those of the row."""
+    return tuple(at for at, (name, _) in enumerate(row.arguments) if "Pin" in name)
+
+
 def call_table(handlers: Mapping[int, Handler]) -> tuple[Call | None, ...]:
     """The functions by number; None for those that have no handler."""
     return tuple(
-        Call(row, handlers[row.number], _carries_secret(row)) if row.number in handlers else None for row in FUNCTIONS
+        Call(row, handlers[row.number], _carries_secret(row), _pins(row)) if row.number in handlers else None
+        for row in FUNCTIONS
     )
 
 
@@ -193,6 +202,10 @@ def _answer(call: Call, application: object, payload: memoryview) -> bytes:
     except Exception:
         _log_failure(row.name)
         return reply(Fault.GENERAL_ERROR)
+    finally:
+        for at in call.pins:
+            if at < len(arguments):
+                wipe(arguments[at])
 
 
 def _refusal(row: FunctionRow, refused: Refused, arguments: tuple[Any, ...]) -> bytes:

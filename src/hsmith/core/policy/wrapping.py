@@ -13,7 +13,7 @@ from hsmith.core.policy.marks import DATA, OUTSIDE, WRAP_ROLES, WRAPS, Mark
 from hsmith.core.policy.policy import Policy, harden, hidden
 from hsmith.core.policy.strength import strength
 from hsmith.core.policy.values import STRIKES
-from hsmith.spec.constants import Attr, Fault, ObjectClass
+from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass
 from hsmith.spec.faults import Refused
 from hsmith.spec.mechanisms import MechanismRow
 from hsmith.spec.secrecy import AUTHENTICATED, MALLEABLE, NONCES, WRAPPING, Wrapping
@@ -125,6 +125,7 @@ class Unwrap:
         self._policy = policy
         self._unwrapper = unwrapper
         self._way = WRAPPING.get(row.mechanism)
+        self._cuts = row.mechanism == Mechanism.AES_KEY_WRAP  # by up to seven bytes, which may have been zeros
         self._record = policy.record(unwrapper)
         self._role = Mark.NONE
 
@@ -184,16 +185,17 @@ class Unwrap:
         secret = attributes[Attr.CLASS] == ObjectClass.SECRET_KEY
         if secret and marks & Mark.ENCODING:
             return True
-        if self._way not in MALLEABLE:
+        if marks & Mark.WRAPPED or (self._way not in MALLEABLE and not self._cuts):
             return False
-        if self._marks & WRAPS:
-            return not marks & Mark.WRAPPED
-        return secret and len(attributes[Attr.VALUE]) < CUT_MINIMUM
+        short = secret and len(attributes[Attr.VALUE]) < CUT_MINIMUM
+        return short or (self._way in MALLEABLE and bool(self._marks & WRAPS))
 
     def _learned(self, attributes: Mapping[int, Any]) -> Mark:
         """Of a value that was not wrapped here: whoever could make the blob may know it."""
         marks = Mark.NONE
-        if self._unwrapper.cls == ObjectClass.PRIVATE_KEY or self._marks & (OUTSIDE | DATA | WRAPS):
+        trusted = self._unwrapper.attributes.get(Attr.TRUSTED)  # by the SO: nobody has it who should not
+        outside = OUTSIDE & ~Mark.KNOWN if trusted else OUTSIDE
+        if self._unwrapper.cls == ObjectClass.PRIVATE_KEY or self._marks & (outside | DATA | WRAPS):
             marks |= Mark.KNOWN
         if attributes[Attr.CLASS] == ObjectClass.SECRET_KEY and len(attributes[Attr.VALUE]) >= ENCODING_MINIMUM:
             marks |= Mark.MIXED

@@ -248,8 +248,8 @@ def _resolve(given: Attributes, origin: _Origin, so: bool) -> Attributes:
             raise refuse(Fault.TEMPLATE_INCOMPLETE, attr, "is required: add it to the template")
     attrs: Attributes = {attr: rule.default for attr, rule in rules.items() if rule.default is not ABSENT}
     attrs |= {attr: value for attr, value in origin.defaults.items() if attr in rules}
-    if given.get(Attr.TRUSTED):
-        attrs[Attr.PRIVATE] = False  # The SO alone says so, and makes no private objects.
+    if so and Attr.PRIVATE in rules:
+        attrs[Attr.PRIVATE] = False  # "Default is token-specific": the SO makes no private objects.
     attrs |= given
     attrs[Attr.UNIQUE_ID] = unique_id()
     if attrs.get(Attr.PUBLIC_KEY_INFO) == b"" and attrs[Attr.CLASS] != ObjectClass.CERTIFICATE:
