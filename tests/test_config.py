@@ -22,7 +22,14 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
 
 
 def test_every_key_can_be_set() -> None:
-    given = {"keeper.socket": '"/s"', "keeper.autostart": "false", "log.level": '"debug"'}
+    given = {
+        "keeper.socket": '"/s"',
+        "keeper.group": '"users"',
+        "keeper.confine": "false",
+        "token.profile": '"strict"',
+        "keeper.autostart": "false",
+        "log.level": '"debug"',
+    }
     for name, known in KEYS.items():
         table, _, key = name.partition(".")
         text = given.get(name, "77")

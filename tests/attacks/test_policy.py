@@ -192,4 +192,3 @@ def test_the_profile_of_new_tokens(module: Path, home: Path) -> None:
         config.write('[token]\nprofile = "compat"\n')
     run("hsmith", "token", "init", "--label", "t", "--so-pin", SO_PIN, "--pin", PIN)
     assert '"profile": "compat"' in run("hsmith", "token", "show", "--json")
-

@@ -302,6 +302,7 @@ def test_rsa_pairs_have_the_size_and_exponent_that_were_asked_for(exponent: byte
         ({}, Fault.TEMPLATE_INCOMPLETE),
         ({Attr.MODULUS_BITS: 1023}, Fault.ATTRIBUTE_VALUE_INVALID),
         ({Attr.MODULUS_BITS: 8193}, Fault.ATTRIBUTE_VALUE_INVALID),
+        ({Attr.MODULUS_BITS: 1024, Attr.PUBLIC_EXPONENT: b""}, Fault.TEMPLATE_INCONSISTENT),  # 0
         ({Attr.MODULUS_BITS: 1024, Attr.PUBLIC_EXPONENT: b"\x01"}, Fault.TEMPLATE_INCONSISTENT),
         ({Attr.MODULUS_BITS: 1024, Attr.PUBLIC_EXPONENT: b"\x04"}, Fault.TEMPLATE_INCONSISTENT),
         ({Attr.MODULUS_BITS: 1024, Attr.PUBLIC_EXPONENT: b"\xff" * 9}, Fault.TEMPLATE_INCONSISTENT),

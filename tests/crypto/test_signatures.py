@@ -196,7 +196,11 @@ EDDSA_PARAMS = [EddsaParams(False, b"context"), EddsaParams(True), EddsaParams(T
 
 @pytest.mark.parametrize(
     ("curve", "params"),
-    [("Ed25519", None), ("Ed448", EddsaParams()), *((curve, params) for curve in ("Ed25519", "Ed448") for params in EDDSA_PARAMS)],
+    [
+        ("Ed25519", None),
+        ("Ed448", EddsaParams()),
+        *((curve, params) for curve in ("Ed25519", "Ed448") for params in EDDSA_PARAMS),
+    ],
 )
 def test_eddsa_in_its_five_schemes(curve: str, params: EddsaParams | None, pair: Any) -> None:
     public, private = pair(KeyType.EC_EDWARDS, curve)

@@ -79,8 +79,9 @@ class Mix:
     threads = 3
     #: How long a client works until it or its keeper is killed, at most.
     seconds = 0.25
-    #: Kills in a short run.
+    #: Kills in a short run, and times that a point is passed before the kill there, at most.
     kills = 15
+    passes = 25
 
     def __init__(self, p11: P11, ledger: Ledger, thread: int, say: Say) -> None:
         self.p11 = p11
@@ -256,6 +257,7 @@ class Tokens(Mix):
     most_wrong = 3
     seconds = 1.5
     kills = 8
+    passes = 6
 
     def __init__(self, p11: P11, ledger: Ledger, thread: int, say: Say) -> None:
         super().__init__(p11, ledger, thread, say)

@@ -1,5 +1,6 @@
 """What the fault tests stand on: a home whose keeper can be made to fail, and clients that are processes."""
 
+import ctypes
 import json
 import os
 import select
@@ -18,13 +19,15 @@ from hsmith.store.sqlite import SqliteStore
 from hsmith.wire.client import Client, NotRunning
 
 HERE = Path(__file__).parent
+PR_SET_PDEATHSIG = 1
 #: HSMITH_FAULTS=long runs what takes hours.
 LONG = os.environ.get("HSMITH_FAULTS") == "long"
+_TIMES = os.environ.get("HSMITH_FAULTS_TIMES")
 
 
 def many(short: int, long: int) -> int:
     """How often: in a short run, and in a long one, which HSMITH_FAULTS_TIMES can make shorter."""
-    return int(os.environ.get("HSMITH_FAULTS_TIMES", long)) if LONG else short
+    return int(_TIMES or long) if LONG else short
 
 
 class Rig:
@@ -120,6 +123,7 @@ class Child:
             os.write(writer, json.dumps(words).encode() + b"\n")  # one write, so whole or not at all
 
         code = 1
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # no client outlives a test that was interrupted
         try:
             work(say)
             code = 0

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fake_keeper import FakeKeeper, Reply
-from hsmith.spec.constants import Attr, Fault, Mechanism
+from hsmith.spec.constants import Attr, Fault, Mechanism, MechanismFlag
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import BY_NAME, FUNCTIONS, FunctionRow, Kind, Needs
 from hsmith.spec.infos import INFOS
@@ -244,7 +244,7 @@ def test_largest_counts_do_not_allocate(ready: P11, keeper: FakeKeeper) -> None:
         assert ready.rv("C_FindObjectsInit", 1, array, count) == Fault.ARGUMENTS_BAD
         assert ready.rv("C_GetAttributeValue", 1, 2, array, count) == Fault.ARGUMENTS_BAD
     for length in (2**26 + 1, 2**32, 2**64 - 1):
-        assert ready.rv("C_DigestUpdate", 1, b"data", length) == Fault.DATA_LEN_RANGE
+        assert ready.rv("C_SeedRandom", 1, b"data", length) == Fault.DATA_LEN_RANGE
         assert ready.rv("C_GenerateRandom", 1, b"data", length) == Fault.ARGUMENTS_BAD
     assert not keeper.calls
     assert kept is not None
@@ -253,6 +253,28 @@ def test_largest_counts_do_not_allocate(ready: P11, keeper: FakeKeeper) -> None:
 def test_found_handles_are_as_many_as_asked_for(ready: P11, keeper: FakeKeeper) -> None:
     items, count = (C.c_ulong * 1)(), C.c_ulong()
     assert ready.rv("C_FindObjects", 1, items, 2**63, count) == Fault.OK or keeper.last()[1] < 2**32
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "flag"),
+    [
+        ("C_Encrypt", (None, 4, None, C.c_ulong()), MechanismFlag.ENCRYPT),
+        ("C_DecryptUpdate", (b"data", 4, None, None), MechanismFlag.DECRYPT),
+        ("C_DigestUpdate", (None, 4), MechanismFlag.DIGEST),
+        ("C_SignFinal", (None, None), MechanismFlag.SIGN),
+        ("C_SignRecover", (b"data", 4, None, None), MechanismFlag.SIGN_RECOVER),
+        ("C_Verify", (b"data", 4, None, 4), MechanismFlag.VERIFY),
+        ("C_VerifySignatureUpdate", (None, 4), MechanismFlag.VERIFY),
+    ],
+)
+@pytest.mark.parametrize("answer", [Fault.OK, Fault.SESSION_HANDLE_INVALID])
+def test_a_refused_argument_ends_the_operation(
+    ready: P11, keeper: FakeKeeper, function: str, arguments: tuple[Any, ...], flag: MechanismFlag, answer: Fault
+) -> None:
+    keeper.answers["C_SessionCancel"] = lambda session, flags: Reply.of(answer)
+    assert ready.rv(function, 7, *arguments) == Fault.ARGUMENTS_BAD
+    assert keeper.calls == [("C_SessionCancel", (7, flag))]
+    ready.call("C_CloseSession", 7)  # The connection is as good as before.
 
 
 @pytest.mark.parametrize("size", [0, 1, 4095, 4096, 100_000, 3_000_000])

@@ -8,6 +8,7 @@ from Crypto.Signature import mldsa
 from cryptography.exceptions import InvalidSignature
 
 from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier, Wanted
+from hsmith.crypto.fitting import first
 from hsmith.crypto.key import Key
 from hsmith.crypto.material.lattice import Lattice, parameter_set, private_values, public_info
 from hsmith.crypto.streams import WholeSigner, WholeVerifier, bad_parameter, wrong, wrong_length
@@ -43,19 +44,19 @@ _CIPHERTEXTS: Final = {800: 768, 1184: 1088, 1568: 1568}  # bytes, by those of t
 
 
 class MlKem(Engine):
-    """CKM_ML_KEM: 32 bytes of secret."""
+    """CKM_ML_KEM: 32 uniformly random bytes of secret (FIPS 203), or the first of them for a shorter key."""
 
     library = "pycryptodome"
 
     def encapsulate(self, key: Key, params: Any, wanted: Wanted) -> tuple[bytes, bytes]:
         secret, ciphertext = key.native._encaps()
-        return ciphertext, secret
+        return ciphertext, first(secret, wanted)[Attr.VALUE]
 
     def decapsulate(self, key: Key, params: Any, ciphertext: Buffer, wanted: Wanted) -> bytes:
         due = _CIPHERTEXTS[key.size]
         if len(ciphertext) != due:
             raise Refused(Fault.WRAPPED_KEY_LEN_RANGE, f"a ciphertext of {len(ciphertext)} bytes where {due} are due")
-        return bytes(key.native._decaps(bytes(ciphertext)))
+        return bytes(first(key.native._decaps(bytes(ciphertext)), wanted)[Attr.VALUE])
 
     def ciphertext_size(self, key: Key, params: Any) -> int:
         return _CIPHERTEXTS[key.size]

@@ -10,7 +10,7 @@ MOST: Final = 255
 
 
 def split(key: bytes, *, needed: int, made: int) -> list[bytes]:
-    """``made`` shares of a 32-byte key, each as long as the key; share n is the n-th, from 1. ``needed`` give it back."""
+    """``made`` shares of a 32-byte key, each as long as it; share n is the n-th, from 1. ``needed`` give it back."""
     if not 2 <= needed <= made <= MOST:
         raise ValueError(f"of 2 to {MOST} shares, 2 or more must be needed and no more than are made")
     halves = [Shamir.split(needed, made, half) for half in (key[:_BLOCK], key[_BLOCK:])]

@@ -19,7 +19,7 @@ class Closable(Protocol):
 A = TypeVar("A", bound=Closable)
 
 #: Applications of one process: a program has one for each module or client that it loads.
-MAX_APPLICATIONS: Final = 64
+MAX_APPLICATIONS: Final = 256
 
 
 class TooMany(Exception):
@@ -33,6 +33,11 @@ class Identity:
 
     peer: Peer
     claimed: int
+
+    @property
+    def process(self) -> object:
+        """Whose share it takes: as the system says, or, where it does not, as the process says itself."""
+        return self.peer if self.peer.pid else self
 
 
 @dataclass(slots=True)
@@ -49,8 +54,8 @@ class Applications(Generic[A]):
     def __init__(self, open_application: Callable[[int | None, int | None, str], A], *, most: int = 1024) -> None:
         self._open = open_application
         self._most = most
-        self._connections: Counter[Peer] = Counter()
-        self._applications: Counter[Peer] = Counter()
+        self._connections: Counter[object] = Counter()
+        self._applications: Counter[object] = Counter()
         self._entries: dict[bytes, _Entry[A]] = {}
         self._lock = threading.Lock()
 
@@ -65,12 +70,12 @@ class Applications(Generic[A]):
             entry = self._entries.get(token)
             if not new and (entry is None or entry.identity != identity):
                 return None
-            if self._connections[identity.peer] >= self._most:
+            if self._connections[identity.process] >= self._most:
                 raise TooMany(f"the keeper serves {self._most} connections of this process already")
-            if new and self._applications[identity.peer] >= MAX_APPLICATIONS:
+            if new and self._applications[identity.process] >= MAX_APPLICATIONS:
                 raise TooMany(f"the keeper serves {MAX_APPLICATIONS} applications of this process already")
-            self._connections[identity.peer] += 1
-            self._applications[identity.peer] += new
+            self._connections[identity.process] += 1
+            self._applications[identity.process] += new
             if entry is not None:
                 entry.connections += 1
                 return token, entry.application
@@ -82,8 +87,8 @@ class Applications(Generic[A]):
             application = self._open(pid, identity.peer.uid, program(identity.peer.pid))
         except BaseException:
             with self._lock:
-                _subtract(self._connections, identity.peer)
-                _subtract(self._applications, identity.peer)
+                _subtract(self._connections, identity.process)
+                _subtract(self._applications, identity.process)
             raise
         token = secrets.token_bytes(len(NEW_APPLICATION))
         with self._lock:
@@ -95,10 +100,10 @@ class Applications(Generic[A]):
         with self._lock:
             entry = self._entries[token]
             entry.connections -= 1
-            _subtract(self._connections, entry.identity.peer)
+            _subtract(self._connections, entry.identity.process)
             if entry.connections:
                 return
-            _subtract(self._applications, entry.identity.peer)
+            _subtract(self._applications, entry.identity.process)
             del self._entries[token]
         entry.application.close()
 
@@ -119,7 +124,7 @@ class Applications(Generic[A]):
             entry.application.close()
 
 
-def _subtract(counter: Counter[Peer], peer: Peer) -> None:
-    counter[peer] -= 1
-    if not counter[peer]:
-        del counter[peer]
+def _subtract(counter: Counter[object], process: object) -> None:
+    counter[process] -= 1
+    if not counter[process]:
+        del counter[process]

@@ -38,12 +38,14 @@ def identify(connection: socket.socket) -> Peer:
     return Peer(pid=None, uid=None)
 
 
-def may_connect(peer: Peer, connection: socket.socket, group: int | None = None) -> bool:
+def may_connect(peer: Peer, connection: socket.socket | None = None, group: int | None = None) -> bool:
     """This user, root, and members of ``group``. Where the system does not say who it is, the socket's file mode has
     decided already."""
     if peer.uid is None or peer.uid in (os.geteuid(), 0):
         return True
-    return group is not None and (peer.gid == group or group in _groups(connection))
+    if group is None:
+        return False
+    return peer.gid == group or (connection is not None and group in _groups(connection))
 
 
 def _groups(connection: socket.socket) -> tuple[int, ...]:

@@ -117,8 +117,8 @@ def finish_generated(attrs: Mapping[int, Any], material: Mapping[int, Any]) -> A
 
 
 def unwrap(template: Template, *, unwrap_template: Template, so: bool, authenticated: bool = False) -> Attributes:
-    """A key to be unwrapped. CLASS and KEY_TYPE are required: the wrapped bytes do not say what they are. But footnote 5
-    requires them at C_UnwrapKey alone: what C_UnwrapKeyAuthenticated brings is a generic secret unless it is said."""
+    """A key to be unwrapped. CLASS and KEY_TYPE are required: the wrapped bytes do not say what they are. But
+    footnote 5 requires them at C_UnwrapKey alone: C_UnwrapKeyAuthenticated brings a generic secret unless told."""
     given = add(parse(template), unwrap_template, Attr.UNWRAP_TEMPLATE)
     if authenticated:
         given.setdefault(Attr.CLASS, int(ObjectClass.SECRET_KEY))
