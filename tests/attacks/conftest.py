@@ -14,7 +14,7 @@ from hsmith.wire.client import Client
 from p11 import P11
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def loaded(module: Path) -> Iterator[dict[str, Bench]]:
     """The tokens by profile."""
     folder = Path(tempfile.mkdtemp(prefix="hs-"))

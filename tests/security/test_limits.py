@@ -1,5 +1,6 @@
 """One client cannot take what all share, nor make the others wait."""
 
+import contextlib
 import statistics
 import subprocess
 import sys
@@ -113,29 +114,40 @@ print("runs", flush=True)
 """
 
 
-@pytest.fixture
-def generating(p11: P11) -> Iterator[int]:
-    slot = p11.init_token("limits", pin=PIN)
+@contextlib.contextmanager
+def generating(p11: P11, slot: int) -> Iterator[None]:
     script = GENERATE.format(tests=str(Path(__file__).parent.parent), module=p11.path, slot=slot)
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
-    yield slot
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
-def test_slow_key_generation_delays_no_fast_signature(p11: P11, generating: int) -> None:
-    """The bound is generous, for machines that do much else: what is measured is in docs/threat-model.md."""
-    with p11.open(generating) as session:
+def test_slow_key_generation_delays_no_fast_signature(p11: P11) -> None:
+    """Compared with the same machine without it, which may be busy with other things; its figures are in
+    docs/threat-model.md."""
+    slot = p11.init_token("limits", pin=PIN)
+    with p11.open(slot) as session:
         session.login(PIN)
         _, private = session.generate_pair(Mechanism.EC_KEY_PAIR_GEN, {Attr.EC_PARAMS: P256}, {Attr.SIGN: True})
-        times = []
-        for _ in range(300):
-            began = time.perf_counter()
-            session.sign(private, Mechanism.ECDSA, bytes(32))
-            times.append(time.perf_counter() - began)
-            time.sleep(0.005)
-    assert statistics.median(times) < 0.005
-    assert statistics.quantiles(times, n=20)[-1] < 0.05
+
+        def latencies() -> list[float]:
+            """The median and the 95th percentile of many signatures, in seconds."""
+            times = []
+            for _ in range(300):
+                began = time.perf_counter()
+                session.sign(private, Mechanism.ECDSA, bytes(32))
+                times.append(time.perf_counter() - began)
+                time.sleep(0.005)
+            return [statistics.median(times), statistics.quantiles(times, n=20)[-1]]
+
+        before = latencies()
+        with generating(p11, slot):
+            during = latencies()
+    for one, other, few in zip(during, before, (0.005, 0.03), strict=True):
+        assert one < other + few

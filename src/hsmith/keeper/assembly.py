@@ -56,6 +56,7 @@ def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, repo
             group=group,
         )
         # What is loaded by now stays: the collector need never look at it.
+        # So long, in seconds, does a call wait at most for another that computes in Python.
         sys.setswitchinterval(0.0005)
         gc.freeze()
         gc.enable()

@@ -1,8 +1,8 @@
 """The store's epoch, beside the database: no commit is older than what this file says.
 
-Each commit raises the epoch, in the database durably and then here without waiting for the disk: what is here is never
-ahead of the database, whatever happens, and after a power failure a little behind at most. Two places take turns, so
-that one is whole when the writing of the other was cut short.
+Each commit raises the epoch, in the database durably and a moment later here, without waiting for the disk: what is
+here is never ahead of the database, whatever happens, and after a power failure a little behind at most. Two places
+take turns, so that one is whole when the writing of the other was cut short.
 """
 
 import os

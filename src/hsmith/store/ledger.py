@@ -1,15 +1,17 @@
 """The ledger: of every record its version and a checksum, so that a record which is put back, taken away or altered by
 whoever can write the file is noticed when it is used, and nothing else is harmed.
 
-The entries lie in sealed places, of some dozen each. The state, sealed too, has a digest over all places with the epoch
-in which each was written, and the epoch of the last commit; the file store.epoch has that as well. So an older place
-does not fit the state, an older state does not fit the file, and to check that when the store is opened costs a look at
-each place's epoch. All is written in the transaction of the change that it follows from: no crash leaves it wrong.
+The entries lie in sealed places, of some dozen each. With each place the state is sealed: a digest over all places with
+the epoch in which each was written, and the epoch of the commit; the file store.epoch has that as well. So an older
+place does not fit the newest state, an older state does not fit the file, and to check that when the store is opened
+costs a look at each place's epoch. All is written in the transaction of the change that it follows from: no crash
+leaves it wrong.
 """
 
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from struct import Struct
@@ -24,11 +26,14 @@ from hsmith.store.epoch import EpochFile
 from hsmith.store.records import StoreBroken
 from hsmith.store.sealing import Damaged
 
+#: A place without entries, for commits that change none.
 _STATE: Final = -1
 #: The epoch, the digest over all places, and the last record of the audit log: its number and digest.
 _PACKED_STATE: Final = Struct("<Q32sQ32s")
 #: Seals under one key, at most: far from the 2^32 that AES-GCM permits with random nonces (SP 800-38D section 8.3).
 _EPOCHS_BITS: Final = 20
+#: Seconds between two writings of the epoch's file.
+WRITE_SECONDS: Final = 0.1
 #: Places kept ready.
 _CACHED: Final = 2048
 
@@ -66,12 +71,14 @@ class Ledger:
         #: The last record of the audit log.
         self.audited: tuple[int, bytes] = (0, audit.START)
         self._appended = False
+        #: Whether the file does not have the last epoch yet, and when it was written.
+        self.behind = False
+        self._written_at = 0.0
         self._epoch = 0
         self._digest = bytes(32)
         self._epochs: dict[int, int] = {}  # of each place
         self._places: dict[int, Entries] = {}
         self._made = False
-        self._has_state = True
         self._unreadable: set[int] = set()
         self._keys: dict[int, bytes] = {}
         self._caching = threading.Lock()
@@ -117,7 +124,7 @@ class Ledger:
             raise self._older()
         if self._file.made and not self._made:
             _log.warning("%s was missing: whether the store is an older copy cannot be said", self._file.path)
-        self._advance()
+        self.advance()
 
     def _older(self) -> StoreBroken:
         words = "is older than what was stored last: an earlier copy was put in its place, or its end was lost"
@@ -126,9 +133,8 @@ class Ledger:
     def _load(self) -> None:
         found: list[tuple[Any, ...]] = self._connection.execute(_EPOCHS).fetchall()
         rows: dict[int, int] = dict(found)
-        state_epoch = rows.pop(_STATE, 0)
         self._epochs = rows
-        self._epoch, wanted, number, chain = _PACKED_STATE.unpack(self._opened(_STATE, state_epoch))
+        self._epoch, wanted, number, chain = self._newest(rows)
         self.audited = (number, chain)
         digest = 0
         for place, epoch in rows.items():
@@ -136,6 +142,14 @@ class Ledger:
         self._digest = digest.to_bytes(32, "big")
         if self._digest != wanted:
             self._find_unreadable()
+
+    def _newest(self, rows: dict[int, int]) -> tuple[int, bytes, int, bytes]:
+        """The state of the last commit: that in the newest place which can be read."""
+        for place, epoch in sorted(rows.items(), key=lambda row: -row[1]):
+            with contextlib.suppress(Damaged):
+                state: tuple[int, bytes, int, bytes] = _PACKED_STATE.unpack_from(self._opened(place, epoch))
+                return state
+        raise Damaged("no part of the ledger can be read")
 
     def _find_unreadable(self) -> None:
         """The places do not fit the state. Damaged ones are left aside; where all can be read, one is an older one."""
@@ -152,7 +166,6 @@ class Ledger:
         """Make the ledger of what is there, in an open transaction."""
         self._connection.execute("DELETE FROM ledger")
         self._epochs, self._digest, self._epoch = {}, bytes(32), self._file.highest()
-        self._has_state = False
         self._places.clear()
         self.begin()
         for name, table in TABLES.items():
@@ -160,7 +173,6 @@ class Ledger:
                 row = self._pick[name](values)
                 self._changes.append((address(table, row), entry(self._key, table, row)))
         self.write(always=True)
-        self._has_state = True
         self._changes.clear()
 
     def _read_columns(self) -> None:
@@ -198,6 +210,7 @@ class Ledger:
 
     def checkpointed(self) -> None:
         """What was committed is on the disk: so may the epoch be."""
+        self.advance()
         with contextlib.suppress(OSError):
             self._file.sync()
 
@@ -218,12 +231,15 @@ class Ledger:
                 by_place[place].pop(key, None)
             else:
                 by_place[place][key] = found
-        for place, entries in by_place.items():
+        if not by_place:
+            by_place[_STATE] = {}
+        for place in by_place:
             digest ^= self._part(place, self._epochs.get(place)) ^ self._part(place, epoch)
-            self._put(place, epoch, pack(entries))
         packed = digest.to_bytes(32, "big")
         audited = audit.last(self._connection) if self._appended or always else self.audited
-        self._put(_STATE, epoch, _PACKED_STATE.pack(epoch, packed, *audited))
+        state = _PACKED_STATE.pack(epoch, packed, *audited)
+        for place, entries in by_place.items():
+            self._put(place, epoch, state + pack(entries))
         self._next = (epoch, packed, audited, dict(by_place))
 
     def commit(self, commit: Callable[[], object]) -> None:
@@ -241,9 +257,14 @@ class Ledger:
             self._epochs[place] = self._epoch
             self._unreadable.discard(place)
             self._keep(place, entries)
-        self._advance()
+        if time.monotonic() - self._written_at > WRITE_SECONDS:
+            self.advance()
+        else:
+            self.behind = True
 
-    def _advance(self) -> None:
+    def advance(self) -> None:
+        """Write the epoch into its file. Another file at each commit would cost more than all else here."""
+        self.behind, self._written_at = False, time.monotonic()
         try:
             self._file.advance(self._epoch)
         except OSError as error:
@@ -251,8 +272,7 @@ class Ledger:
 
     def _put(self, place: int, epoch: int, packed: bytes) -> None:
         blob = primitives.seal(self._seal_key(epoch), packed, _context(place, epoch))
-        known = self._has_state if place == _STATE else place in self._epochs
-        self._connection.execute(_REPLACE if known else _INSERT, (epoch, blob, place))
+        self._connection.execute(_REPLACE if place in self._epochs else _INSERT, (epoch, blob, place))
 
     # -- comparing: in any thread
 
@@ -297,7 +317,7 @@ class Ledger:
         epoch = self._epochs.get(place)
         if epoch is None:
             return {}
-        entries = unpack(self._opened(place, epoch, read))
+        entries = unpack(self._opened(place, epoch, read)[_PACKED_STATE.size :])
         if epoch == self._epochs.get(place):
             self._keep(place, entries)
         return entries
@@ -309,7 +329,7 @@ class Ledger:
                 return primitives.unseal(self._seal_key(epoch), found[1], _context(place, epoch))
         except primitives.Tampered:
             pass
-        raise Damaged("the ledger's state is damaged" if place == _STATE else f"place {place} of the ledger is damaged")
+        raise Damaged(f"place {place} of the ledger is damaged")
 
     def _stored(self, place: int) -> tuple[int, bytes] | None:
         found: tuple[int, bytes] | None = self._connection.execute(READ_PLACE, (place,)).fetchone()

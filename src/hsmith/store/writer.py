@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import apsw
 
 from hsmith.store import failures
-from hsmith.store.ledger import Ledger
+from hsmith.store.ledger import WRITE_SECONDS, Ledger
 from hsmith.store.records import StoreBroken, StoreFull
 from hsmith.store.room import Room
 
@@ -106,7 +106,7 @@ class Writer:
     def _next_batch(self) -> tuple[bool, list[_Job]]:
         """What waits now, at least one call; False with it when close() was called."""
         jobs: list[_Job] = []
-        job = self._jobs.get()
+        job = self._first()
         while job is not None:
             jobs.append(job)
             if len(jobs) == MAX_BATCH:
@@ -116,6 +116,15 @@ class Writer:
             except Empty:
                 return True, jobs
         return False, jobs
+
+    def _first(self) -> _Job | None:
+        """The next call, however long it takes to come. What was left for a quiet moment is done meanwhile."""
+        if self._ledger.behind:
+            try:
+                return self._jobs.get(timeout=WRITE_SECONDS)
+            except Empty:
+                self._ledger.advance()
+        return self._jobs.get()
 
     def _serve(self, jobs: list[_Job], *, again: bool) -> None:
         """Commit the jobs together; if that fails, each alone, so that one which cannot be done fails no other."""

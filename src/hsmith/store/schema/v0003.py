@@ -4,7 +4,7 @@ from typing import Final
 
 STEP: Final = """
 CREATE TABLE ledger (
-    place INTEGER PRIMARY KEY,  -- -1: the state of all; others: entries for some records each
+    place INTEGER PRIMARY KEY,  -- of entries for some records each; -1: of none
     epoch INTEGER NOT NULL,     -- when it was written
     blob  BLOB NOT NULL         -- sealed
 ) STRICT;
