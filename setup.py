@@ -1,4 +1,5 @@
-"""Builds src/hsmith/libhsmith.so, the PKCS#11 module, with the system's C compiler. All else is in pyproject.toml.
+"""Builds src/hsmith/libhsmith.so, the PKCS#11 module, and libchannel.so, the keeper's innermost loop, with the
+system's C compiler. All else is in pyproject.toml.
 
 CC and CFLAGS are honoured. HSMITH_WERROR=1 makes warnings errors: for our own checks, as a newer compiler may warn of
 more.
@@ -15,22 +16,21 @@ from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
-NAME = "libhsmith.so"
 SOURCES = sorted(map(str, [*Path("module").glob("*.c"), *Path("module/generated").glob("*.c")]))
 HEADERS = sorted(map(str, [*Path("module").glob("*.h"), *Path("module/generated").glob("*.h")]))
 
 
 class BuildModule(build_ext):
-    """A plain shared library: it needs libc alone, neither Python's headers nor its library."""
+    """Plain shared libraries: they need libc alone, neither Python's headers nor its library."""
 
     def get_ext_filename(self, fullname: str) -> str:
-        return os.path.join(*fullname.split(".")[:-1], NAME)
+        return os.path.join(*fullname.split(".")) + ".so"
 
     def build_extension(self, ext: Extension) -> None:
         target = Path(self.get_ext_fullpath(ext.name))
         target.parent.mkdir(parents=True, exist_ok=True)
         # A process that has the old one mapped keeps it: a new file takes its place.
-        fresh = target.with_name(f"{NAME}.{os.getpid()}")
+        fresh = target.with_name(f"{target.name}.{os.getpid()}")
         compiler = shlex.split(os.environ.get("CC") or "cc")
         flags = ["-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-pthread"]
         flags += ["-Werror"] if os.environ.get("HSMITH_WERROR") else []
@@ -45,7 +45,7 @@ class BuildModule(build_ext):
                 f"hsmith needs a C compiler, and {compiler[0]} is not there. Install one, or set CC."
             ) from None
         except subprocess.CalledProcessError as error:
-            raise SystemExit(f"The PKCS#11 module cannot be compiled ({shlex.join(command)}).") from error
+            raise SystemExit(f"{target.name} cannot be compiled ({shlex.join(command)}).") from error
         fresh.replace(target)
 
 
@@ -58,6 +58,9 @@ class PlatformWheel(bdist_wheel):
 
 
 setup(
-    ext_modules=[Extension("hsmith.libhsmith", SOURCES, depends=HEADERS)],
+    ext_modules=[
+        Extension("hsmith.libhsmith", SOURCES, depends=HEADERS),
+        Extension("hsmith.libchannel", ["native/channel.c", "native/hub.c"]),
+    ],
     cmdclass={"build_ext": BuildModule, "bdist_wheel": PlatformWheel},
 )

@@ -13,6 +13,7 @@
 #include "generated/pkcs11.h"
 
 #define MAX_FRAME ((size_t)64 << 20) /* without the length itself */
+#define FRAME_HEAD 8
 #define MAX_ATTRIBUTES 4096
 #define MAX_STRUCTS 1024
 #define MAX_DEPTH 4
@@ -92,7 +93,12 @@ typedef struct {
     size_t length, before; /* before: bytes of the buffer that precede it */
 } segment;
 
-enum call_flag { SECRET = 1, PARAMETER = 2, MESSAGE = 4, ENCRYPTS = 8, BEGINS = 16 };
+/* SESSION: the first argument is one. STARTS: an Init that may be repeated. ENDS: what it began, in one part; the number of
+ * the Init is above ENDS_SHIFT. OUTPUT: has a buffer for it. KEEPS: no operation of the session is touched. FORGETS: what was
+ * accepted in any session may not be any more. LOGS_OUT: all operations end. */
+enum call_flag { SECRET = 1, PARAMETER = 2, MESSAGE = 4, ENCRYPTS = 8, BEGINS = 16, SESSION = 32, STARTS = 64, ENDS = 128,
+    OUTPUT = 256, KEEPS = 512, FORGETS = 1024, LOGS_OUT = 2048 };
+#define ENDS_SHIFT 16
 
 typedef struct {
     connection *link;
@@ -101,6 +107,7 @@ typedef struct {
     int cancel; /* the thread's cancellation state */
     /* request */
     size_t length, sent_from; /* bytes in the buffer, bytes in segments */
+    size_t free_from, free_to; /* those of the buffer that an Init of the same kind may have otherwise */
     unsigned segments;
     segment segment[MAX_SEGMENTS];
     CK_ULONG capacity; /* of the output buffer */
@@ -121,6 +128,37 @@ void call_end_operation(call *c, CK_ULONG session, CK_ULONG flag);
 bool call_run(call *c);
 CK_RV call_end(call *c);
 bool grow(connection *link, size_t used, size_t wanted);
+
+/* --- Repeated Inits: repeat.c --- */
+
+typedef struct {
+    unsigned short number, length, free_from, free_to;
+    unsigned char request[192];
+} init;
+
+/* Around one exchange: what goes in front of the request, or may be remembered of it. */
+typedef struct {
+    bool front, candidate;
+    CK_ULONG session;
+    uint64_t changes;
+    init init;
+} repetition;
+
+/* Shared by the keeper, which alone writes it. */
+struct shared_page {
+    uint64_t changes; /* of objects, ever */
+    unsigned char unused[56];
+    uint32_t calls; /* that are being answered */
+    uint32_t seats; /* of connections that share a thread */
+};
+
+bool repeat_before(call *c, repetition *r);
+void repeat_after(call *c, const repetition *r);
+void repeat_drop(call *c);
+void repeat_forget(void);
+void repeat_begin_process(void);
+void repeat_share(int fd);
+unsigned keeper_calls(void);
 
 /* --- The keeper's address and its start: start.c --- */
 
@@ -165,6 +203,7 @@ void get_writeback(call *c);
 void put_u8(call *c, unsigned value);
 void put_u64(call *c, uint64_t value);
 void put_raw(call *c, const void *data, size_t length);
+void put_free(call *c, const void *data, size_t length);
 bool put_attributes(call *c, const unsigned char *list, CK_ULONG count, int depth);
 
 /* --- Asynchronous calls: async.c --- */

@@ -59,7 +59,7 @@ static bool put_data(call *c, const field *f, const unsigned char *s, const unsi
         for (size_t i = 0; i < length; i++)
             put_u8(c, 0);
     else
-        put_raw(c, data, length);
+        put_free(c, data, length);
     return true;
 }
 
@@ -127,7 +127,7 @@ static bool put_field(call *c, const field *f, const unsigned char *s, const uns
         put_bool(c, s[f->offset]);
         return true;
     case F_ARRAY:
-        put_raw(c, s + f->offset, f->length);
+        put_free(c, s + f->offset, f->length);
         return true;
     case F_DATA:
     case F_INOUT:
@@ -239,7 +239,8 @@ void put_mechanism(call *c, const CK_MECHANISM *mechanism)
         put_ulong(c, load_ulong(parameter));
     } else if (row && parameter && row->bytes && length <= MAX_PLAIN) {
         put_u8(c, BYTES);
-        put_bytes(c, parameter, length);
+        put_u32(c, (uint32_t)length);
+        put_free(c, parameter, length);
     } else {
         put_malformed(c, length);
     }

@@ -28,9 +28,12 @@
 #define CONNECTIONS 64
 #define FIRST_ROOM ((size_t)16 << 10)
 #define KEEP_ROOM ((size_t)1 << 20)
-#define HEAD 8
+#define HEAD FRAME_HEAD
 #define FINALIZE_SECONDS 5
 #define HELLO 0xFF00
+#define BOTH 0xFF02
+#define POLL_NANOSECONDS 400000 /* longer than that a reply is not polled for */
+#define PATIENCE 64 /* calls without polling after it was in vain, at most */
 #define HELLO_ATTEMPTS 3 /* a keeper that ends closes its connections, and the next one listens */
 #define WIRE_VERSION 1
 
@@ -42,7 +45,7 @@ static struct {
     pthread_mutex_t lock;    /* all that follows */
     pthread_cond_t change;
     unsigned epoch; /* counts applications */
-    unsigned busy;
+    _Atomic unsigned busy;
     unsigned char token[16];
     connection *idle;
     connection pool[CONNECTIONS];
@@ -73,6 +76,7 @@ static void begin_process(void)
         pthread_mutex_init(&state.lock, NULL);
         pthread_cond_init(&state.change, NULL);
         async_begin_process();
+        repeat_begin_process();
         state.idle = NULL;
         state.busy = 0;
         for (size_t i = 0; i < CONNECTIONS; i++) {
@@ -145,14 +149,69 @@ static bool transmit(int fd, struct iovec *part, size_t parts)
     return true;
 }
 
+static int64_t nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The first bytes of a reply. An idle processor takes long to wake, and to wake it costs whoever does it even more: so the
+ * reply is polled for, in earnest while this is the one call in flight, here and in the keeper, and else leaving the
+ * processor to others each time. Where that was in vain, the next calls do not try. */
+static ssize_t receive_first(const connection *link)
+{
+    static _Atomic unsigned skip, penalty;
+    unsigned waits = atomic_load_explicit(&skip, memory_order_relaxed);
+    if (waits) {
+        atomic_store_explicit(&skip, waits - 1, memory_order_relaxed);
+        return recv(link->fd, link->buffer, link->room, 0);
+    }
+    int64_t due = nanoseconds() + POLL_NANOSECONDS;
+    do {
+        ssize_t count = recv(link->fd, link->buffer, link->room, MSG_DONTWAIT);
+        if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+            atomic_store_explicit(&penalty, 0, memory_order_relaxed);
+            return count;
+        }
+        if (state.busy > 1 || keeper_calls() > 1)
+            sched_yield();
+    } while (nanoseconds() < due);
+    unsigned next = atomic_load_explicit(&penalty, memory_order_relaxed) * 2 + 1;
+    atomic_store_explicit(&penalty, next < PATIENCE ? next : PATIENCE, memory_order_relaxed);
+    atomic_store_explicit(&skip, next < PATIENCE ? next : PATIENCE, memory_order_relaxed);
+    return recv(link->fd, link->buffer, link->room, 0);
+}
+
+/* The first bytes of the reply to HELLO, with which a descriptor may come. */
+static ssize_t receive_hello(const connection *link)
+{
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec part = { link->buffer, link->room };
+    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+    ssize_t count = recvmsg(link->fd, &message, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *given = count < 0 ? NULL : CMSG_FIRSTHDR(&message);
+    if (given && given->cmsg_level == SOL_SOCKET && given->cmsg_type == SCM_RIGHTS && given->cmsg_len == CMSG_LEN(sizeof(int))) {
+        int fd;
+        memcpy(&fd, CMSG_DATA(given), sizeof fd);
+        repeat_share(fd);
+    }
+    return count;
+}
+
 /* One whole frame into the buffer, which grows with what arrives and never with the length that is claimed. 0: lost. */
-static size_t receive(connection *link)
+static size_t receive(connection *link, bool greets)
 {
     size_t have = 0, end = 4;
     while (have < end) {
         if (have == link->room && !grow(link, have, have + 1))
             return 0;
-        ssize_t count = recv(link->fd, link->buffer + have, link->room - have, 0);
+        ssize_t count = have ? recv(link->fd, link->buffer + have, link->room - have, 0)
+            : greets         ? receive_hello(link)
+                             : receive_first(link);
         if (count < 0 && errno == EINTR)
             continue;
         if (count <= 0)
@@ -169,16 +228,36 @@ static size_t receive(connection *link)
     return have == end ? end : 0;
 }
 
-static bool exchange(call *c)
+static void put_little(unsigned char *to, size_t value, int bytes)
 {
-    struct iovec part[2 * MAX_SEGMENTS + 1];
-    size_t parts = 0, from = 0, total = c->length + c->sent_from;
+    for (int i = 0; i < bytes; i++)
+        to[i] = (unsigned char)(value >> 8 * i);
+}
+
+/* ``front``: an Init that goes in one frame with the request, or NULL. */
+static bool exchange(call *c, const init *front)
+{
+    struct iovec part[2 * MAX_SEGMENTS + 4];
+    unsigned char both[12];
+    size_t parts = 0, from = 0, total = c->length + c->sent_from + (front ? sizeof both + front->length : 0);
     unsigned char *b = c->link->buffer;
-    for (int i = 0; i < 4; i++)
-        b[i] = (unsigned char)((total - 4) >> 8 * i);
-    b[4] = (unsigned char)c->number;
-    b[5] = (unsigned char)(c->number >> 8);
-    b[6] = b[7] = 0;
+    if (total > MAX_FRAME)
+        return false;
+    put_little(b, total - 4, 4);
+    put_little(b + 4, front ? BOTH : c->number, 2);
+    put_little(b + 6, 0, 2);
+    if (front) {
+        put_little(both, front->number, 2);
+        put_little(both + 2, c->number, 2);
+        put_little(both + 4, front->length, 2);
+        put_little(both + 6, front->free_from, 2);
+        put_little(both + 8, front->free_to, 2);
+        put_little(both + 10, 0, 2);
+        part[parts++] = (struct iovec){ b, HEAD };
+        part[parts++] = (struct iovec){ both, sizeof both };
+        part[parts++] = (struct iovec){ (void *)(uintptr_t)front->request, front->length };
+        from = HEAD;
+    }
     for (unsigned i = 0; i < c->segments; i++) {
         segment *s = &c->segment[i];
         part[parts++] = (struct iovec){ b + from, s->before - from };
@@ -189,7 +268,7 @@ static bool exchange(call *c)
     /* A keeper that is full refuses before it reads: its words still can be read. */
     if (!transmit(c->link->fd, part, parts) && c->number != HELLO)
         return false;
-    size_t end = receive(c->link);
+    size_t end = receive(c->link, c->number == HELLO);
     if (end < HEAD)
         return false;
     if (end > c->length)
@@ -212,7 +291,7 @@ static CK_RV hello(connection *link, unsigned char *token)
     put_u64(&c, TABLES_HASH);
     put_raw(&c, token, 16);
     put_u32(&c, (uint32_t)getpid());
-    if (!exchange(&c))
+    if (!exchange(&c, NULL))
         return CKR_DEVICE_REMOVED;
     get_bytes(&c, 2 + 8);
     const unsigned char *given = get_bytes(&c, 16);
@@ -270,6 +349,7 @@ static void new_application(void) /* under the lock */
     state.epoch++;
     memset(state.token, 0, sizeof state.token);
     drop_idle();
+    repeat_forget();
 }
 
 /* --- The pool --- */
@@ -344,6 +424,7 @@ bool call_begin(call *c, unsigned number, unsigned flags)
     c->flags = flags;
     c->length = HEAD;
     c->sent_from = 0;
+    c->free_from = c->free_to = 0;
     c->segments = 0;
     c->layout = NULL;
     c->hollow = false;
@@ -370,6 +451,7 @@ void call_end_operation(call *c, CK_ULONG session, CK_ULONG flag)
     if (wrong == CKR_OK || wrong == CKR_HOST_MEMORY)
         return;
     unsigned number = c->number;
+    repeat_drop(c);
     c->rv = CKR_OK;
     c->number = SESSION_CANCEL;
     c->length = HEAD;
@@ -377,7 +459,7 @@ void call_end_operation(call *c, CK_ULONG session, CK_ULONG flag)
     c->segments = 0;
     put_ulong(c, session);
     put_ulong(c, flag);
-    c->lost = c->rv != CKR_OK || !exchange(c);
+    c->lost = c->rv != CKR_OK || !exchange(c, NULL);
     c->left = 0;
     c->number = number;
     c->rv = c->lost ? CKR_DEVICE_REMOVED : wrong;
@@ -385,13 +467,17 @@ void call_end_operation(call *c, CK_ULONG session, CK_ULONG flag)
 
 bool call_run(call *c)
 {
+    repetition r;
     if (c->rv != CKR_OK)
         return false;
-    if (!exchange(c)) {
+    if (repeat_before(c, &r))
+        return true;
+    if (!exchange(c, r.front ? &r.init : NULL)) {
         c->lost = true;
         c->rv = CKR_DEVICE_REMOVED;
         return false;
     }
+    repeat_after(c, &r);
     if ((c->flags & PARAMETER) && (c->rv == CKR_OK || c->left))
         get_writeback(c);
     return true;

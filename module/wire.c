@@ -62,6 +62,18 @@ void put_raw(call *c, const void *data, size_t length)
         memcpy(to, data, length);
 }
 
+/* Bytes in which two parameters may differ though the keeper says the same of both: the first such are an
+ * initialisation vector, a counter, a label. */
+void put_free(call *c, const void *data, size_t length)
+{
+    size_t from = c->length;
+    put_raw(c, data, length);
+    if (!c->free_to && c->length > from) {
+        c->free_from = from;
+        c->free_to = c->length;
+    }
+}
+
 void need(call *c, bool good)
 {
     if (!good && c->rv == CKR_OK)

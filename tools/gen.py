@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "src"))
 import hsmith  # noqa: E402
 from hsmith.spec.attributes import ATTRIBUTES  # noqa: E402
 from hsmith.spec.constants import Fault, MechanismFlag  # noqa: E402
-from hsmith.spec.functions import FUNCTIONS, FunctionRow, Kind, Needs, Operation  # noqa: E402
+from hsmith.spec.functions import BY_NAME, FUNCTIONS, FunctionRow, Kind, Needs, Operation  # noqa: E402
 from hsmith.spec.infos import INFOS, InfoRow  # noqa: E402
 from hsmith.spec.mechanisms import MECHANISMS, MechanismRow  # noqa: E402
 from hsmith.spec.params import PARAMS, Field, FieldKind, ParamsRow, Unit  # noqa: E402
@@ -102,6 +102,25 @@ MESSAGE_OPERATIONS: Final = {
 AUTHENTICATED: Final = {"C_WrapKeyAuthenticated", "C_UnwrapKeyAuthenticated"}
 
 
+#: Operations whose Init the module answers when it is repeated: the Init, and the call that does the rest in one part.
+REPEATED: Final = {
+    "C_EncryptInit": "C_Encrypt",
+    "C_DecryptInit": "C_Decrypt",
+    "C_DigestInit": "C_Digest",
+    "C_SignInit": "C_Sign",
+    "C_VerifyInit": "C_Verify",
+}
+ENDING: Final = {ending: starter for starter, ending in REPEATED.items()}
+#: No operation of their session is touched by these (nor by those that search).
+KEEPING: Final = {"C_GetSessionInfo", "C_GetAttributeValue", "C_GetObjectSize", "C_GenerateRandom", "C_SeedRandom"}
+#: After these other keys can be used than before, in any session.
+FORGETTING: Final = {"C_Login", "C_LoginUser", "C_Logout", "C_CloseAllSessions", "C_InitToken"}
+
+
+def _starter(row: FunctionRow) -> int:
+    return BY_NAME[ENDING[row.name]].number if row.name in ENDING else 0
+
+
 def parameters(row: FunctionRow) -> str:
     if row.needs is Needs.LOCAL:
         return LOCAL[row.name]
@@ -117,6 +136,13 @@ def flags(row: FunctionRow) -> str:
         "MESSAGE": row.operation in MESSAGE_OPERATIONS or row.name in AUTHENTICATED,
         "BEGINS": row.operation in MESSAGE_OPERATIONS and Kind.MECHANISM in kinds,
         "ENCRYPTS": row.operation is Operation.MESSAGE_ENCRYPT or row.name == "C_WrapKeyAuthenticated",
+        "SESSION": row.needs is Needs.SESSION,
+        "STARTS": row.name in REPEATED,
+        f"ENDS | OUTPUT | {_starter(row)}u << ENDS_SHIFT": row.name in ENDING and Kind.BUFFER in kinds,
+        f"ENDS | {_starter(row)}u << ENDS_SHIFT": row.name in ENDING and Kind.BUFFER not in kinds,
+        "KEEPS": row.operation is Operation.FIND or row.name in KEEPING,
+        "FORGETS": row.name in FORGETTING,
+        "LOGS_OUT": row.name in FORGETTING and row.name not in ("C_Login", "C_LoginUser"),
     }
     return " | ".join(name for name, holds in found.items() if holds) or "0"
 

@@ -125,7 +125,7 @@ CK_RV C_GetMechanismInfo(CK_ULONG slotID, CK_ULONG type, CK_MECHANISM_INFO *pInf
 CK_RV C_InitToken(CK_ULONG slotID, CK_BYTE *pPin, CK_ULONG pPin_len, CK_BYTE *pLabel)
 {
     call c;
-    if (call_begin(&c, 9, SECRET)) {
+    if (call_begin(&c, 9, SECRET | FORGETS | LOGS_OUT)) {
         put_ulong(&c, slotID);
         put_bytes(&c, pPin, pPin_len);
         put_label(&c, pLabel);
@@ -137,7 +137,7 @@ CK_RV C_InitToken(CK_ULONG slotID, CK_BYTE *pPin, CK_ULONG pPin_len, CK_BYTE *pL
 CK_RV C_InitPIN(CK_ULONG hSession, CK_BYTE *pPin, CK_ULONG pPin_len)
 {
     call c;
-    if (call_begin(&c, 10, SECRET)) {
+    if (call_begin(&c, 10, SECRET | SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPin, pPin_len);
         call_run(&c);
@@ -148,7 +148,7 @@ CK_RV C_InitPIN(CK_ULONG hSession, CK_BYTE *pPin, CK_ULONG pPin_len)
 CK_RV C_SetPIN(CK_ULONG hSession, CK_BYTE *pOldPin, CK_ULONG pOldPin_len, CK_BYTE *pNewPin, CK_ULONG pNewPin_len)
 {
     call c;
-    if (call_begin(&c, 11, SECRET)) {
+    if (call_begin(&c, 11, SECRET | SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pOldPin, pOldPin_len);
         put_bytes(&c, pNewPin, pNewPin_len);
@@ -176,7 +176,7 @@ CK_RV C_OpenSession(CK_ULONG slotID, CK_ULONG flags, void *pApplication, void *N
 CK_RV C_CloseSession(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 13, 0)) {
+    if (call_begin(&c, 13, SESSION)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -186,7 +186,7 @@ CK_RV C_CloseSession(CK_ULONG hSession)
 CK_RV C_CloseAllSessions(CK_ULONG slotID)
 {
     call c;
-    if (call_begin(&c, 14, 0)) {
+    if (call_begin(&c, 14, FORGETS | LOGS_OUT)) {
         put_ulong(&c, slotID);
         call_run(&c);
     }
@@ -196,7 +196,7 @@ CK_RV C_CloseAllSessions(CK_ULONG slotID)
 CK_RV C_GetSessionInfo(CK_ULONG hSession, CK_SESSION_INFO *pInfo)
 {
     call c;
-    if (call_begin(&c, 15, 0)) {
+    if (call_begin(&c, 15, SESSION | KEEPS)) {
         put_ulong(&c, hSession);
         need(&c, pInfo != NULL);
         if (call_run(&c)) {
@@ -209,7 +209,7 @@ CK_RV C_GetSessionInfo(CK_ULONG hSession, CK_SESSION_INFO *pInfo)
 CK_RV C_GetOperationState(CK_ULONG hSession, CK_BYTE *pOperationState, CK_ULONG *pOperationState_len)
 {
     call c;
-    if (call_begin(&c, 16, 0)) {
+    if (call_begin(&c, 16, SESSION)) {
         put_ulong(&c, hSession);
         put_buffer(&c, pOperationState, pOperationState_len);
         if (call_run(&c)) {
@@ -222,7 +222,7 @@ CK_RV C_GetOperationState(CK_ULONG hSession, CK_BYTE *pOperationState, CK_ULONG 
 CK_RV C_SetOperationState(CK_ULONG hSession, CK_BYTE *pOperationState, CK_ULONG pOperationState_len, CK_ULONG hEncryptionKey, CK_ULONG hAuthenticationKey)
 {
     call c;
-    if (call_begin(&c, 17, 0)) {
+    if (call_begin(&c, 17, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pOperationState, pOperationState_len);
         put_ulong(&c, hEncryptionKey);
@@ -235,7 +235,7 @@ CK_RV C_SetOperationState(CK_ULONG hSession, CK_BYTE *pOperationState, CK_ULONG 
 CK_RV C_Login(CK_ULONG hSession, CK_ULONG userType, CK_BYTE *pPin, CK_ULONG pPin_len)
 {
     call c;
-    if (call_begin(&c, 18, SECRET)) {
+    if (call_begin(&c, 18, SECRET | SESSION | FORGETS)) {
         put_ulong(&c, hSession);
         put_ulong(&c, userType);
         put_bytes(&c, pPin, pPin_len);
@@ -247,7 +247,7 @@ CK_RV C_Login(CK_ULONG hSession, CK_ULONG userType, CK_BYTE *pPin, CK_ULONG pPin
 CK_RV C_Logout(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 19, 0)) {
+    if (call_begin(&c, 19, SESSION | FORGETS | LOGS_OUT)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -257,7 +257,7 @@ CK_RV C_Logout(CK_ULONG hSession)
 CK_RV C_CreateObject(CK_ULONG hSession, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count, CK_ULONG *phObject)
 {
     call c;
-    if (call_begin(&c, 20, SECRET)) {
+    if (call_begin(&c, 20, SECRET | SESSION)) {
         put_ulong(&c, hSession);
         put_template(&c, pTemplate, pTemplate_count);
         need(&c, phObject != NULL);
@@ -271,7 +271,7 @@ CK_RV C_CreateObject(CK_ULONG hSession, CK_ATTRIBUTE *pTemplate, CK_ULONG pTempl
 CK_RV C_CopyObject(CK_ULONG hSession, CK_ULONG hObject, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count, CK_ULONG *phNewObject)
 {
     call c;
-    if (call_begin(&c, 21, SECRET)) {
+    if (call_begin(&c, 21, SECRET | SESSION)) {
         put_ulong(&c, hSession);
         put_ulong(&c, hObject);
         put_template(&c, pTemplate, pTemplate_count);
@@ -286,7 +286,7 @@ CK_RV C_CopyObject(CK_ULONG hSession, CK_ULONG hObject, CK_ATTRIBUTE *pTemplate,
 CK_RV C_DestroyObject(CK_ULONG hSession, CK_ULONG hObject)
 {
     call c;
-    if (call_begin(&c, 22, 0)) {
+    if (call_begin(&c, 22, SESSION)) {
         put_ulong(&c, hSession);
         put_ulong(&c, hObject);
         call_run(&c);
@@ -297,7 +297,7 @@ CK_RV C_DestroyObject(CK_ULONG hSession, CK_ULONG hObject)
 CK_RV C_GetObjectSize(CK_ULONG hSession, CK_ULONG hObject, CK_ULONG *pulSize)
 {
     call c;
-    if (call_begin(&c, 23, 0)) {
+    if (call_begin(&c, 23, SESSION | KEEPS)) {
         put_ulong(&c, hSession);
         put_ulong(&c, hObject);
         need(&c, pulSize != NULL);
@@ -311,7 +311,7 @@ CK_RV C_GetObjectSize(CK_ULONG hSession, CK_ULONG hObject, CK_ULONG *pulSize)
 CK_RV C_GetAttributeValue(CK_ULONG hSession, CK_ULONG hObject, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count)
 {
     call c;
-    if (call_begin(&c, 24, SECRET)) {
+    if (call_begin(&c, 24, SECRET | SESSION | KEEPS)) {
         put_ulong(&c, hSession);
         put_ulong(&c, hObject);
         put_query(&c, pTemplate, pTemplate_count);
@@ -325,7 +325,7 @@ CK_RV C_GetAttributeValue(CK_ULONG hSession, CK_ULONG hObject, CK_ATTRIBUTE *pTe
 CK_RV C_SetAttributeValue(CK_ULONG hSession, CK_ULONG hObject, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count)
 {
     call c;
-    if (call_begin(&c, 25, SECRET)) {
+    if (call_begin(&c, 25, SECRET | SESSION)) {
         put_ulong(&c, hSession);
         put_ulong(&c, hObject);
         put_template(&c, pTemplate, pTemplate_count);
@@ -337,7 +337,7 @@ CK_RV C_SetAttributeValue(CK_ULONG hSession, CK_ULONG hObject, CK_ATTRIBUTE *pTe
 CK_RV C_FindObjectsInit(CK_ULONG hSession, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count)
 {
     call c;
-    if (call_begin(&c, 26, SECRET)) {
+    if (call_begin(&c, 26, SECRET | SESSION | KEEPS)) {
         put_ulong(&c, hSession);
         put_template(&c, pTemplate, pTemplate_count);
         call_run(&c);
@@ -348,7 +348,7 @@ CK_RV C_FindObjectsInit(CK_ULONG hSession, CK_ATTRIBUTE *pTemplate, CK_ULONG pTe
 CK_RV C_FindObjects(CK_ULONG hSession, CK_ULONG *phObject, CK_ULONG phObject_most, CK_ULONG *phObject_count)
 {
     call c;
-    if (call_begin(&c, 27, 0)) {
+    if (call_begin(&c, 27, SESSION | KEEPS)) {
         put_ulong(&c, hSession);
         put_found(&c, phObject, phObject_most, phObject_count);
         if (call_run(&c)) {
@@ -361,7 +361,7 @@ CK_RV C_FindObjects(CK_ULONG hSession, CK_ULONG *phObject, CK_ULONG phObject_mos
 CK_RV C_FindObjectsFinal(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 28, 0)) {
+    if (call_begin(&c, 28, SESSION | KEEPS)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -371,7 +371,7 @@ CK_RV C_FindObjectsFinal(CK_ULONG hSession)
 CK_RV C_EncryptInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 29, SECRET | PARAMETER)) {
+    if (call_begin(&c, 29, SECRET | PARAMETER | SESSION | STARTS)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -383,7 +383,7 @@ CK_RV C_EncryptInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 CK_RV C_Encrypt(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *pEncryptedData, CK_ULONG *pEncryptedData_len)
 {
     call c;
-    if (call_begin(&c, 30, 0)) {
+    if (call_begin(&c, 30, SESSION | ENDS | OUTPUT | 29u << ENDS_SHIFT)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
         put_buffer(&c, pEncryptedData, pEncryptedData_len);
@@ -398,7 +398,7 @@ CK_RV C_Encrypt(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *
 CK_RV C_EncryptUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len, CK_BYTE *pEncryptedPart, CK_ULONG *pEncryptedPart_len)
 {
     call c;
-    if (call_begin(&c, 31, 0)) {
+    if (call_begin(&c, 31, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
         put_buffer(&c, pEncryptedPart, pEncryptedPart_len);
@@ -413,7 +413,7 @@ CK_RV C_EncryptUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len, CK_
 CK_RV C_EncryptFinal(CK_ULONG hSession, CK_BYTE *pLastEncryptedPart, CK_ULONG *pLastEncryptedPart_len)
 {
     call c;
-    if (call_begin(&c, 32, 0)) {
+    if (call_begin(&c, 32, SESSION)) {
         put_ulong(&c, hSession);
         put_buffer(&c, pLastEncryptedPart, pLastEncryptedPart_len);
         call_end_operation(&c, hSession, 0x100);
@@ -427,7 +427,7 @@ CK_RV C_EncryptFinal(CK_ULONG hSession, CK_BYTE *pLastEncryptedPart, CK_ULONG *p
 CK_RV C_DecryptInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 33, SECRET | PARAMETER)) {
+    if (call_begin(&c, 33, SECRET | PARAMETER | SESSION | STARTS)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -439,7 +439,7 @@ CK_RV C_DecryptInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 CK_RV C_Decrypt(CK_ULONG hSession, CK_BYTE *pEncryptedData, CK_ULONG pEncryptedData_len, CK_BYTE *pData, CK_ULONG *pData_len)
 {
     call c;
-    if (call_begin(&c, 34, 0)) {
+    if (call_begin(&c, 34, SESSION | ENDS | OUTPUT | 33u << ENDS_SHIFT)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pEncryptedData, pEncryptedData_len);
         put_buffer(&c, pData, pData_len);
@@ -454,7 +454,7 @@ CK_RV C_Decrypt(CK_ULONG hSession, CK_BYTE *pEncryptedData, CK_ULONG pEncryptedD
 CK_RV C_DecryptUpdate(CK_ULONG hSession, CK_BYTE *pEncryptedPart, CK_ULONG pEncryptedPart_len, CK_BYTE *pPart, CK_ULONG *pPart_len)
 {
     call c;
-    if (call_begin(&c, 35, 0)) {
+    if (call_begin(&c, 35, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pEncryptedPart, pEncryptedPart_len);
         put_buffer(&c, pPart, pPart_len);
@@ -469,7 +469,7 @@ CK_RV C_DecryptUpdate(CK_ULONG hSession, CK_BYTE *pEncryptedPart, CK_ULONG pEncr
 CK_RV C_DecryptFinal(CK_ULONG hSession, CK_BYTE *pLastPart, CK_ULONG *pLastPart_len)
 {
     call c;
-    if (call_begin(&c, 36, 0)) {
+    if (call_begin(&c, 36, SESSION)) {
         put_ulong(&c, hSession);
         put_buffer(&c, pLastPart, pLastPart_len);
         call_end_operation(&c, hSession, 0x200);
@@ -483,7 +483,7 @@ CK_RV C_DecryptFinal(CK_ULONG hSession, CK_BYTE *pLastPart, CK_ULONG *pLastPart_
 CK_RV C_DigestInit(CK_ULONG hSession, CK_MECHANISM *pMechanism)
 {
     call c;
-    if (call_begin(&c, 37, SECRET | PARAMETER)) {
+    if (call_begin(&c, 37, SECRET | PARAMETER | SESSION | STARTS)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         call_run(&c);
@@ -494,7 +494,7 @@ CK_RV C_DigestInit(CK_ULONG hSession, CK_MECHANISM *pMechanism)
 CK_RV C_Digest(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *pDigest, CK_ULONG *pDigest_len)
 {
     call c;
-    if (call_begin(&c, 38, 0)) {
+    if (call_begin(&c, 38, SESSION | ENDS | OUTPUT | 37u << ENDS_SHIFT)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
         put_buffer(&c, pDigest, pDigest_len);
@@ -509,7 +509,7 @@ CK_RV C_Digest(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *p
 CK_RV C_DigestUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len)
 {
     call c;
-    if (call_begin(&c, 39, 0)) {
+    if (call_begin(&c, 39, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
         call_end_operation(&c, hSession, 0x400);
@@ -521,7 +521,7 @@ CK_RV C_DigestUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len)
 CK_RV C_DigestKey(CK_ULONG hSession, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 40, 0)) {
+    if (call_begin(&c, 40, SESSION)) {
         put_ulong(&c, hSession);
         put_ulong(&c, hKey);
         call_run(&c);
@@ -532,7 +532,7 @@ CK_RV C_DigestKey(CK_ULONG hSession, CK_ULONG hKey)
 CK_RV C_DigestFinal(CK_ULONG hSession, CK_BYTE *pDigest, CK_ULONG *pDigest_len)
 {
     call c;
-    if (call_begin(&c, 41, 0)) {
+    if (call_begin(&c, 41, SESSION)) {
         put_ulong(&c, hSession);
         put_buffer(&c, pDigest, pDigest_len);
         call_end_operation(&c, hSession, 0x400);
@@ -546,7 +546,7 @@ CK_RV C_DigestFinal(CK_ULONG hSession, CK_BYTE *pDigest, CK_ULONG *pDigest_len)
 CK_RV C_SignInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 42, SECRET | PARAMETER)) {
+    if (call_begin(&c, 42, SECRET | PARAMETER | SESSION | STARTS)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -558,7 +558,7 @@ CK_RV C_SignInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 CK_RV C_Sign(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *pSignature, CK_ULONG *pSignature_len)
 {
     call c;
-    if (call_begin(&c, 43, 0)) {
+    if (call_begin(&c, 43, SESSION | ENDS | OUTPUT | 42u << ENDS_SHIFT)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
         put_buffer(&c, pSignature, pSignature_len);
@@ -573,7 +573,7 @@ CK_RV C_Sign(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *pSi
 CK_RV C_SignUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len)
 {
     call c;
-    if (call_begin(&c, 44, 0)) {
+    if (call_begin(&c, 44, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
         call_end_operation(&c, hSession, 0x800);
@@ -585,7 +585,7 @@ CK_RV C_SignUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len)
 CK_RV C_SignFinal(CK_ULONG hSession, CK_BYTE *pSignature, CK_ULONG *pSignature_len)
 {
     call c;
-    if (call_begin(&c, 45, 0)) {
+    if (call_begin(&c, 45, SESSION)) {
         put_ulong(&c, hSession);
         put_buffer(&c, pSignature, pSignature_len);
         call_end_operation(&c, hSession, 0x800);
@@ -599,7 +599,7 @@ CK_RV C_SignFinal(CK_ULONG hSession, CK_BYTE *pSignature, CK_ULONG *pSignature_l
 CK_RV C_SignRecoverInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 46, SECRET | PARAMETER)) {
+    if (call_begin(&c, 46, SECRET | PARAMETER | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -611,7 +611,7 @@ CK_RV C_SignRecoverInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hK
 CK_RV C_SignRecover(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *pSignature, CK_ULONG *pSignature_len)
 {
     call c;
-    if (call_begin(&c, 47, 0)) {
+    if (call_begin(&c, 47, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
         put_buffer(&c, pSignature, pSignature_len);
@@ -626,7 +626,7 @@ CK_RV C_SignRecover(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BY
 CK_RV C_VerifyInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 48, SECRET | PARAMETER)) {
+    if (call_begin(&c, 48, SECRET | PARAMETER | SESSION | STARTS)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -638,7 +638,7 @@ CK_RV C_VerifyInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 CK_RV C_Verify(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *pSignature, CK_ULONG pSignature_len)
 {
     call c;
-    if (call_begin(&c, 49, 0)) {
+    if (call_begin(&c, 49, SESSION | ENDS | 48u << ENDS_SHIFT)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
         put_bytes(&c, pSignature, pSignature_len);
@@ -651,7 +651,7 @@ CK_RV C_Verify(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *p
 CK_RV C_VerifyUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len)
 {
     call c;
-    if (call_begin(&c, 50, 0)) {
+    if (call_begin(&c, 50, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
         call_end_operation(&c, hSession, 0x2000);
@@ -663,7 +663,7 @@ CK_RV C_VerifyUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len)
 CK_RV C_VerifyFinal(CK_ULONG hSession, CK_BYTE *pSignature, CK_ULONG pSignature_len)
 {
     call c;
-    if (call_begin(&c, 51, 0)) {
+    if (call_begin(&c, 51, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pSignature, pSignature_len);
         call_end_operation(&c, hSession, 0x2000);
@@ -675,7 +675,7 @@ CK_RV C_VerifyFinal(CK_ULONG hSession, CK_BYTE *pSignature, CK_ULONG pSignature_
 CK_RV C_VerifyRecoverInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 52, SECRET | PARAMETER)) {
+    if (call_begin(&c, 52, SECRET | PARAMETER | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -687,7 +687,7 @@ CK_RV C_VerifyRecoverInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG 
 CK_RV C_VerifyRecover(CK_ULONG hSession, CK_BYTE *pSignature, CK_ULONG pSignature_len, CK_BYTE *pData, CK_ULONG *pData_len)
 {
     call c;
-    if (call_begin(&c, 53, 0)) {
+    if (call_begin(&c, 53, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pSignature, pSignature_len);
         put_buffer(&c, pData, pData_len);
@@ -702,7 +702,7 @@ CK_RV C_VerifyRecover(CK_ULONG hSession, CK_BYTE *pSignature, CK_ULONG pSignatur
 CK_RV C_DigestEncryptUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len, CK_BYTE *pEncryptedPart, CK_ULONG *pEncryptedPart_len)
 {
     call c;
-    if (call_begin(&c, 54, 0)) {
+    if (call_begin(&c, 54, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
         put_buffer(&c, pEncryptedPart, pEncryptedPart_len);
@@ -716,7 +716,7 @@ CK_RV C_DigestEncryptUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_le
 CK_RV C_DecryptDigestUpdate(CK_ULONG hSession, CK_BYTE *pEncryptedPart, CK_ULONG pEncryptedPart_len, CK_BYTE *pPart, CK_ULONG *pPart_len)
 {
     call c;
-    if (call_begin(&c, 55, 0)) {
+    if (call_begin(&c, 55, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pEncryptedPart, pEncryptedPart_len);
         put_buffer(&c, pPart, pPart_len);
@@ -730,7 +730,7 @@ CK_RV C_DecryptDigestUpdate(CK_ULONG hSession, CK_BYTE *pEncryptedPart, CK_ULONG
 CK_RV C_SignEncryptUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len, CK_BYTE *pEncryptedPart, CK_ULONG *pEncryptedPart_len)
 {
     call c;
-    if (call_begin(&c, 56, 0)) {
+    if (call_begin(&c, 56, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
         put_buffer(&c, pEncryptedPart, pEncryptedPart_len);
@@ -744,7 +744,7 @@ CK_RV C_SignEncryptUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len,
 CK_RV C_DecryptVerifyUpdate(CK_ULONG hSession, CK_BYTE *pEncryptedPart, CK_ULONG pEncryptedPart_len, CK_BYTE *pPart, CK_ULONG *pPart_len)
 {
     call c;
-    if (call_begin(&c, 57, 0)) {
+    if (call_begin(&c, 57, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pEncryptedPart, pEncryptedPart_len);
         put_buffer(&c, pPart, pPart_len);
@@ -758,7 +758,7 @@ CK_RV C_DecryptVerifyUpdate(CK_ULONG hSession, CK_BYTE *pEncryptedPart, CK_ULONG
 CK_RV C_GenerateKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count, CK_ULONG *phKey)
 {
     call c;
-    if (call_begin(&c, 58, SECRET | PARAMETER)) {
+    if (call_begin(&c, 58, SECRET | PARAMETER | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_template(&c, pTemplate, pTemplate_count);
@@ -773,7 +773,7 @@ CK_RV C_GenerateKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ATTRIBUTE *p
 CK_RV C_GenerateKeyPair(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ATTRIBUTE *pPublicKeyTemplate, CK_ULONG pPublicKeyTemplate_count, CK_ATTRIBUTE *pPrivateKeyTemplate, CK_ULONG pPrivateKeyTemplate_count, CK_ULONG *phPublicKey, CK_ULONG *phPrivateKey)
 {
     call c;
-    if (call_begin(&c, 59, SECRET | PARAMETER)) {
+    if (call_begin(&c, 59, SECRET | PARAMETER | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_template(&c, pPublicKeyTemplate, pPublicKeyTemplate_count);
@@ -791,7 +791,7 @@ CK_RV C_GenerateKeyPair(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ATTRIBUT
 CK_RV C_WrapKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hWrappingKey, CK_ULONG hKey, CK_BYTE *pWrappedKey, CK_ULONG *pWrappedKey_len)
 {
     call c;
-    if (call_begin(&c, 60, SECRET | PARAMETER)) {
+    if (call_begin(&c, 60, SECRET | PARAMETER | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hWrappingKey);
@@ -807,7 +807,7 @@ CK_RV C_WrapKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hWrappingK
 CK_RV C_UnwrapKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hUnwrappingKey, CK_BYTE *pWrappedKey, CK_ULONG pWrappedKey_len, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count, CK_ULONG *phKey)
 {
     call c;
-    if (call_begin(&c, 61, SECRET | PARAMETER)) {
+    if (call_begin(&c, 61, SECRET | PARAMETER | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hUnwrappingKey);
@@ -824,7 +824,7 @@ CK_RV C_UnwrapKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hUnwrapp
 CK_RV C_DeriveKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hBaseKey, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count, CK_ULONG *phKey)
 {
     call c;
-    if (call_begin(&c, 62, SECRET | PARAMETER)) {
+    if (call_begin(&c, 62, SECRET | PARAMETER | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hBaseKey);
@@ -840,7 +840,7 @@ CK_RV C_DeriveKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hBaseKey
 CK_RV C_SeedRandom(CK_ULONG hSession, CK_BYTE *pSeed, CK_ULONG pSeed_len)
 {
     call c;
-    if (call_begin(&c, 63, 0)) {
+    if (call_begin(&c, 63, SESSION | KEEPS)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pSeed, pSeed_len);
         call_run(&c);
@@ -851,7 +851,7 @@ CK_RV C_SeedRandom(CK_ULONG hSession, CK_BYTE *pSeed, CK_ULONG pSeed_len)
 CK_RV C_GenerateRandom(CK_ULONG hSession, CK_BYTE *RandomData, CK_ULONG RandomData_len)
 {
     call c;
-    if (call_begin(&c, 64, SECRET)) {
+    if (call_begin(&c, 64, SECRET | SESSION | KEEPS)) {
         put_ulong(&c, hSession);
         put_fill(&c, RandomData, RandomData_len);
         if (call_run(&c)) {
@@ -864,7 +864,7 @@ CK_RV C_GenerateRandom(CK_ULONG hSession, CK_BYTE *RandomData, CK_ULONG RandomDa
 CK_RV C_GetFunctionStatus(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 65, 0)) {
+    if (call_begin(&c, 65, SESSION)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -874,7 +874,7 @@ CK_RV C_GetFunctionStatus(CK_ULONG hSession)
 CK_RV C_CancelFunction(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 66, 0)) {
+    if (call_begin(&c, 66, SESSION)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -898,7 +898,7 @@ CK_RV C_WaitForSlotEvent(CK_ULONG flags, CK_ULONG *pSlot, void *pRserved)
 CK_RV C_LoginUser(CK_ULONG hSession, CK_ULONG userType, CK_BYTE *pPin, CK_ULONG pPin_len, CK_BYTE *pUsername, CK_ULONG pUsername_len)
 {
     call c;
-    if (call_begin(&c, 70, SECRET)) {
+    if (call_begin(&c, 70, SECRET | SESSION | FORGETS)) {
         put_ulong(&c, hSession);
         put_ulong(&c, userType);
         put_bytes(&c, pPin, pPin_len);
@@ -911,7 +911,7 @@ CK_RV C_LoginUser(CK_ULONG hSession, CK_ULONG userType, CK_BYTE *pPin, CK_ULONG 
 CK_RV C_SessionCancel(CK_ULONG hSession, CK_ULONG flags)
 {
     call c;
-    if (call_begin(&c, 71, 0)) {
+    if (call_begin(&c, 71, SESSION)) {
         put_ulong(&c, hSession);
         put_ulong(&c, flags);
         call_run(&c);
@@ -922,7 +922,7 @@ CK_RV C_SessionCancel(CK_ULONG hSession, CK_ULONG flags)
 CK_RV C_MessageEncryptInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 72, SECRET | PARAMETER | MESSAGE | BEGINS | ENCRYPTS)) {
+    if (call_begin(&c, 72, SECRET | PARAMETER | MESSAGE | BEGINS | ENCRYPTS | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -934,7 +934,7 @@ CK_RV C_MessageEncryptInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG
 CK_RV C_EncryptMessage(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len, CK_BYTE *pAssociatedData, CK_ULONG pAssociatedData_len, CK_BYTE *pPlaintext, CK_ULONG pPlaintext_len, CK_BYTE *pCiphertext, CK_ULONG *pCiphertext_len)
 {
     call c;
-    if (call_begin(&c, 73, PARAMETER | MESSAGE | ENCRYPTS)) {
+    if (call_begin(&c, 73, PARAMETER | MESSAGE | ENCRYPTS | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pAssociatedData, pAssociatedData_len);
@@ -950,7 +950,7 @@ CK_RV C_EncryptMessage(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_
 CK_RV C_EncryptMessageBegin(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len, CK_BYTE *pAssociatedData, CK_ULONG pAssociatedData_len)
 {
     call c;
-    if (call_begin(&c, 74, PARAMETER | MESSAGE | ENCRYPTS)) {
+    if (call_begin(&c, 74, PARAMETER | MESSAGE | ENCRYPTS | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pAssociatedData, pAssociatedData_len);
@@ -962,7 +962,7 @@ CK_RV C_EncryptMessageBegin(CK_ULONG hSession, void *pParameter, CK_ULONG pParam
 CK_RV C_EncryptMessageNext(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len, CK_BYTE *pPlaintextPart, CK_ULONG pPlaintextPart_len, CK_BYTE *pCiphertextPart, CK_ULONG *pCiphertextPart_len, CK_ULONG flags)
 {
     call c;
-    if (call_begin(&c, 75, PARAMETER | MESSAGE | ENCRYPTS)) {
+    if (call_begin(&c, 75, PARAMETER | MESSAGE | ENCRYPTS | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pPlaintextPart, pPlaintextPart_len);
@@ -978,7 +978,7 @@ CK_RV C_EncryptMessageNext(CK_ULONG hSession, void *pParameter, CK_ULONG pParame
 CK_RV C_MessageEncryptFinal(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 76, MESSAGE | ENCRYPTS)) {
+    if (call_begin(&c, 76, MESSAGE | ENCRYPTS | SESSION)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -988,7 +988,7 @@ CK_RV C_MessageEncryptFinal(CK_ULONG hSession)
 CK_RV C_MessageDecryptInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 77, SECRET | PARAMETER | MESSAGE | BEGINS)) {
+    if (call_begin(&c, 77, SECRET | PARAMETER | MESSAGE | BEGINS | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -1000,7 +1000,7 @@ CK_RV C_MessageDecryptInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG
 CK_RV C_DecryptMessage(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len, CK_BYTE *pAssociatedData, CK_ULONG pAssociatedData_len, CK_BYTE *pCiphertext, CK_ULONG pCiphertext_len, CK_BYTE *pPlaintext, CK_ULONG *pPlaintext_len)
 {
     call c;
-    if (call_begin(&c, 78, PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 78, PARAMETER | MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pAssociatedData, pAssociatedData_len);
@@ -1016,7 +1016,7 @@ CK_RV C_DecryptMessage(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_
 CK_RV C_DecryptMessageBegin(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len, CK_BYTE *pAssociatedData, CK_ULONG pAssociatedData_len)
 {
     call c;
-    if (call_begin(&c, 79, PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 79, PARAMETER | MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pAssociatedData, pAssociatedData_len);
@@ -1028,7 +1028,7 @@ CK_RV C_DecryptMessageBegin(CK_ULONG hSession, void *pParameter, CK_ULONG pParam
 CK_RV C_DecryptMessageNext(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len, CK_BYTE *pCiphertextPart, CK_ULONG pCiphertextPart_len, CK_BYTE *pPlaintextPart, CK_ULONG *pPlaintextPart_len, CK_ULONG flags)
 {
     call c;
-    if (call_begin(&c, 80, PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 80, PARAMETER | MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pCiphertextPart, pCiphertextPart_len);
@@ -1044,7 +1044,7 @@ CK_RV C_DecryptMessageNext(CK_ULONG hSession, void *pParameter, CK_ULONG pParame
 CK_RV C_MessageDecryptFinal(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 81, MESSAGE)) {
+    if (call_begin(&c, 81, MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -1054,7 +1054,7 @@ CK_RV C_MessageDecryptFinal(CK_ULONG hSession)
 CK_RV C_MessageSignInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 82, SECRET | PARAMETER | MESSAGE | BEGINS)) {
+    if (call_begin(&c, 82, SECRET | PARAMETER | MESSAGE | BEGINS | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -1066,7 +1066,7 @@ CK_RV C_MessageSignInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hK
 CK_RV C_SignMessage(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *pSignature, CK_ULONG *pSignature_len)
 {
     call c;
-    if (call_begin(&c, 83, PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 83, PARAMETER | MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pData, pData_len);
@@ -1081,7 +1081,7 @@ CK_RV C_SignMessage(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len
 CK_RV C_SignMessageBegin(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len)
 {
     call c;
-    if (call_begin(&c, 84, PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 84, PARAMETER | MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         call_run(&c);
@@ -1092,7 +1092,7 @@ CK_RV C_SignMessageBegin(CK_ULONG hSession, void *pParameter, CK_ULONG pParamete
 CK_RV C_SignMessageNext(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *pSignature, CK_ULONG *pSignature_len)
 {
     call c;
-    if (call_begin(&c, 85, PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 85, PARAMETER | MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pData, pData_len);
@@ -1107,7 +1107,7 @@ CK_RV C_SignMessageNext(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter
 CK_RV C_MessageSignFinal(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 86, MESSAGE)) {
+    if (call_begin(&c, 86, MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -1117,7 +1117,7 @@ CK_RV C_MessageSignFinal(CK_ULONG hSession)
 CK_RV C_MessageVerifyInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;
-    if (call_begin(&c, 87, SECRET | PARAMETER | MESSAGE | BEGINS)) {
+    if (call_begin(&c, 87, SECRET | PARAMETER | MESSAGE | BEGINS | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -1129,7 +1129,7 @@ CK_RV C_MessageVerifyInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG 
 CK_RV C_VerifyMessage(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *pSignature, CK_ULONG pSignature_len)
 {
     call c;
-    if (call_begin(&c, 88, PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 88, PARAMETER | MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pData, pData_len);
@@ -1142,7 +1142,7 @@ CK_RV C_VerifyMessage(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_l
 CK_RV C_VerifyMessageBegin(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len)
 {
     call c;
-    if (call_begin(&c, 89, PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 89, PARAMETER | MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         call_run(&c);
@@ -1153,7 +1153,7 @@ CK_RV C_VerifyMessageBegin(CK_ULONG hSession, void *pParameter, CK_ULONG pParame
 CK_RV C_VerifyMessageNext(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_len, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *pSignature, CK_ULONG pSignature_len)
 {
     call c;
-    if (call_begin(&c, 90, PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 90, PARAMETER | MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pData, pData_len);
@@ -1166,7 +1166,7 @@ CK_RV C_VerifyMessageNext(CK_ULONG hSession, void *pParameter, CK_ULONG pParamet
 CK_RV C_MessageVerifyFinal(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 91, MESSAGE)) {
+    if (call_begin(&c, 91, MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -1176,7 +1176,7 @@ CK_RV C_MessageVerifyFinal(CK_ULONG hSession)
 CK_RV C_EncapsulateKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hPublicKey, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count, CK_BYTE *pCiphertext, CK_ULONG *pCiphertext_len, CK_ULONG *phKey)
 {
     call c;
-    if (call_begin(&c, 92, SECRET | PARAMETER)) {
+    if (call_begin(&c, 92, SECRET | PARAMETER | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hPublicKey);
@@ -1194,7 +1194,7 @@ CK_RV C_EncapsulateKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hPu
 CK_RV C_DecapsulateKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hPrivateKey, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count, CK_BYTE *pCiphertext, CK_ULONG pCiphertext_len, CK_ULONG *phKey)
 {
     call c;
-    if (call_begin(&c, 93, SECRET | PARAMETER)) {
+    if (call_begin(&c, 93, SECRET | PARAMETER | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hPrivateKey);
@@ -1211,7 +1211,7 @@ CK_RV C_DecapsulateKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hPr
 CK_RV C_VerifySignatureInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey, CK_BYTE *pSignature, CK_ULONG pSignature_len)
 {
     call c;
-    if (call_begin(&c, 94, SECRET | PARAMETER)) {
+    if (call_begin(&c, 94, SECRET | PARAMETER | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
@@ -1224,7 +1224,7 @@ CK_RV C_VerifySignatureInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULON
 CK_RV C_VerifySignature(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len)
 {
     call c;
-    if (call_begin(&c, 95, 0)) {
+    if (call_begin(&c, 95, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
         call_end_operation(&c, hSession, 0x2000);
@@ -1236,7 +1236,7 @@ CK_RV C_VerifySignature(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len)
 CK_RV C_VerifySignatureUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_len)
 {
     call c;
-    if (call_begin(&c, 96, 0)) {
+    if (call_begin(&c, 96, SESSION)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pPart, pPart_len);
         call_end_operation(&c, hSession, 0x2000);
@@ -1248,7 +1248,7 @@ CK_RV C_VerifySignatureUpdate(CK_ULONG hSession, CK_BYTE *pPart, CK_ULONG pPart_
 CK_RV C_VerifySignatureFinal(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 97, 0)) {
+    if (call_begin(&c, 97, SESSION)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -1258,7 +1258,7 @@ CK_RV C_VerifySignatureFinal(CK_ULONG hSession)
 CK_RV C_GetSessionValidationFlags(CK_ULONG hSession, CK_ULONG type, CK_ULONG *pFlags)
 {
     call c;
-    if (call_begin(&c, 98, 0)) {
+    if (call_begin(&c, 98, SESSION)) {
         put_ulong(&c, hSession);
         put_ulong(&c, type);
         need(&c, pFlags != NULL);
@@ -1272,7 +1272,7 @@ CK_RV C_GetSessionValidationFlags(CK_ULONG hSession, CK_ULONG type, CK_ULONG *pF
 CK_RV C_AsyncComplete(CK_ULONG hSession, CK_BYTE *pFunctionName, CK_ASYNC_DATA *pResult)
 {
     call c;
-    if (call_begin(&c, 99, 0)) {
+    if (call_begin(&c, 99, SESSION)) {
         put_ulong(&c, hSession);
         put_name(&c, pFunctionName);
         if (call_run(&c)) {
@@ -1285,7 +1285,7 @@ CK_RV C_AsyncComplete(CK_ULONG hSession, CK_BYTE *pFunctionName, CK_ASYNC_DATA *
 CK_RV C_AsyncGetID(CK_ULONG hSession, CK_BYTE *pFunctionName, CK_ULONG *pulID)
 {
     call c;
-    if (call_begin(&c, 100, 0)) {
+    if (call_begin(&c, 100, SESSION)) {
         put_ulong(&c, hSession);
         put_name(&c, pFunctionName);
         need(&c, pulID != NULL);
@@ -1299,7 +1299,7 @@ CK_RV C_AsyncGetID(CK_ULONG hSession, CK_BYTE *pFunctionName, CK_ULONG *pulID)
 CK_RV C_AsyncJoin(CK_ULONG hSession, CK_BYTE *pFunctionName, CK_ULONG ulID, CK_BYTE *pData, CK_ULONG pData_len)
 {
     call c;
-    if (call_begin(&c, 101, 0)) {
+    if (call_begin(&c, 101, SESSION)) {
         put_ulong(&c, hSession);
         put_name(&c, pFunctionName);
         put_ulong(&c, ulID);
@@ -1315,7 +1315,7 @@ CK_RV C_AsyncJoin(CK_ULONG hSession, CK_BYTE *pFunctionName, CK_ULONG ulID, CK_B
 CK_RV C_WrapKeyAuthenticated(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hWrappingKey, CK_ULONG hKey, CK_BYTE *pAssociatedData, CK_ULONG pAssociatedData_len, CK_BYTE *pWrappedKey, CK_ULONG *pWrappedKey_len)
 {
     call c;
-    if (call_begin(&c, 102, SECRET | PARAMETER | MESSAGE | ENCRYPTS)) {
+    if (call_begin(&c, 102, SECRET | PARAMETER | MESSAGE | ENCRYPTS | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hWrappingKey);
@@ -1332,7 +1332,7 @@ CK_RV C_WrapKeyAuthenticated(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULO
 CK_RV C_UnwrapKeyAuthenticated(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hUnwrappingKey, CK_BYTE *pWrappedKey, CK_ULONG pWrappedKey_len, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count, CK_BYTE *pAssociatedData, CK_ULONG pAssociatedData_len, CK_ULONG *phKey)
 {
     call c;
-    if (call_begin(&c, 103, SECRET | PARAMETER | MESSAGE)) {
+    if (call_begin(&c, 103, SECRET | PARAMETER | MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hUnwrappingKey);

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -25,6 +26,8 @@ from p11 import P11, P256, P11Error
 
 
 class _Opened:
+    repeated: ClassVar[dict[bytes, Any]] = {}
+
     def close(self) -> None:
         pass
 

@@ -33,6 +33,7 @@ class Application:
     def __init__(self, pid: int | None, uid: int | None, program: str) -> None:
         self.pid, self.uid, self.program = pid, uid, program
         self.closed = threading.Event()
+        self.repeated: dict[bytes, Any] = {}
 
     def close(self) -> None:
         self.closed.set()

@@ -1,5 +1,6 @@
 """Objects as the core holds them: their attributes, and the key that the crypto library made of them."""
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,30 @@ from hsmith.spec.objects import SEALED
 FIRST_SESSION_OBJECT = 1 << 31
 
 KEY_CLASSES = frozenset({ObjectClass.PUBLIC_KEY, ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY})
+
+
+class Changes:
+    """How often an object was changed or destroyed. Who remembers something of objects knows by this number whether it
+    may be wrong; one cell outside shows it to other processes. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        self._shown: memoryview | None = None
+
+    def show(self, cell: memoryview) -> None:
+        with self._lock:
+            self._shown = cell
+            cell[0] = self._count
+
+    def count(self) -> None:
+        with self._lock:
+            self._count += 1
+            if self._shown is not None:
+                self._shown[0] = self._count
+
+
+CHANGES = Changes()
 
 
 def unique(object: "Object") -> str:
@@ -55,9 +80,14 @@ class Object:
     def on_token(self) -> bool:
         return self.owner is None
 
+    def retire(self) -> None:
+        """It is no more, or not as it was."""
+        self.alive = False
+        CHANGES.count()
+
     def wipe(self) -> None:
         """The object is no more: what was secret of it goes from memory, as far as nothing else has it."""
-        self.alive = False
+        self.retire()
         self._key = None
         if type(self.attributes) is dict:
             for attribute in SEALED.get(self.attributes.get(Attr.CLASS, 0), ()):

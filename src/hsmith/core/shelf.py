@@ -180,10 +180,10 @@ class Shelf:
         self._recent.pop(id, None)
         old = self._live.pop(id, None)
         if old is not None:
-            old.alive = False
+            old.retire()
 
     def _retire(self, object: Object) -> None:
         with self._lock:
             self._changes += 1
             self._drop(object.id)
-            object.alive = False
+            object.retire()

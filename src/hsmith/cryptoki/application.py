@@ -3,6 +3,7 @@
 import itertools
 import secrets
 import threading
+from typing import TYPE_CHECKING
 
 from hsmith.core import builtin, templates, users
 from hsmith.core.hsm import Hsm
@@ -15,6 +16,9 @@ from hsmith.cryptoki.pending import Pending
 from hsmith.spec.constants import Fault, SessionFlag, SessionState, UserType
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import Operation
+
+if TYPE_CHECKING:
+    from hsmith.cryptoki.repeated import Repeated
 
 #: A handle is the object's number, and above it, for a private token object, the login under which it was found:
 #: after C_Logout such handles stay invalid, even when the user comes back (section "C_Logout").
@@ -140,6 +144,8 @@ class Application:
         self.closed = False
         self.sessions: dict[int, Session] = {}
         self.objects: dict[int, Object] = {}
+        #: Pairs of functions that came as one, by how they came: hsmith.cryptoki.repeated.
+        self.repeated: dict[bytes, Repeated] = {}
         self._object_bytes = 0
         self._events_seen = hsm.events_so_far()
         self._events: dict[int, None] = {}  # slots whose event flag is set, oldest first
@@ -182,6 +188,7 @@ class Application:
                 return
             session.login.sessions.pop(session.handle)
             session.token.count_sessions(-1)
+            self.repeated.clear()
             _stop(session)
             for number in list(session.objects):
                 self.drop_object(session.objects[number])
@@ -246,6 +253,7 @@ class Application:
         if login.user is None:
             return
         login.user, login.keyslot = None, ""
+        self.repeated.clear()
         for session in login.sessions.values():
             _stop(session)
             for object in [o for o in session.objects.values() if o.private]:
@@ -288,13 +296,13 @@ class Application:
             if not object.alive:
                 raise Refused(Fault.OBJECT_HANDLE_INVALID, "the object was changed or destroyed meanwhile")
             self._charge(templates.size(attributes) - templates.size(object.attributes))
-            object.alive = False
+            object.retire()
             self._owner(object).objects[object.id] = self.objects[object.id] = new
         return new
 
     def drop_object(self, object: Object) -> None:
         with self._lock:
-            object.alive = False
+            object.retire()
             dropped = self.objects.pop(object.id, None)
             if dropped is not None:
                 self._object_bytes -= templates.size(dropped.attributes)

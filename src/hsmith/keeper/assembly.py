@@ -11,8 +11,9 @@ from pathlib import Path
 from hsmith.config import Config
 from hsmith.core.durable import Settings
 from hsmith.core.hsm import Hsm
+from hsmith.core.objects import CHANGES
 from hsmith.core.policy.profiles import Profile
-from hsmith.cryptoki import admin, dispatch
+from hsmith.cryptoki import admin, dispatch, repeated
 from hsmith.cryptoki.application import Application
 from hsmith.home import Home, Trouble, words
 from hsmith.keeper import daemon
@@ -22,6 +23,7 @@ from hsmith.keeper.life import Keeper
 from hsmith.keeper.lock import KeeperLock
 from hsmith.spec.faults import Refused
 from hsmith.store.records import StoreBroken, StoreFull
+from hsmith.wire.page import Page
 from hsmith.wire.server import THREAD_STACK
 
 log = logging.getLogger("hsmith.keeper")
@@ -33,6 +35,8 @@ OTHER_DESCRIPTORS = 128
 def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, report: daemon.Report) -> int:
     """Open, serve, close. Returns the exit code. Raises Trouble for what the user can mend."""
     group = _group(config)
+    page = Page()
+    CHANGES.show(page.changes)
     unprotected = harden() + _confined(home, config, listen_at)
     for sentence in unprotected:
         log.warning("%s", sentence)
@@ -54,6 +58,8 @@ def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, repo
             unprotected=unprotected,
             most=most,
             group=group,
+            page=page,
+            shortcuts=repeated,
         )
         # What is loaded by now stays: the collector need never look at it.
         # So long, in seconds, does a call wait at most for another that computes in Python.

@@ -20,7 +20,8 @@ from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 from hsmith.wire import address
 from hsmith.wire.applications import A
-from hsmith.wire.connection import Admin, Handler
+from hsmith.wire.connection import Admin, Handler, Shortcuts
+from hsmith.wire.page import Page
 from hsmith.wire.server import Server
 
 log = logging.getLogger("hsmith.keeper")
@@ -32,7 +33,7 @@ TICK = 2.0
 class Keeper(Generic[A]):
     """One keeper, from lock to end. ``listen_at``: its address, which may differ from where clients look first;
     ``most``: connections at a time; ``group``: whose members may connect too; ``unprotected``: what the system does not
-    let it protect, for its status."""
+    let it protect, for its status; ``page``, ``shortcuts``: see hsmith.wire.connection.Service."""
 
     def __init__(
         self,
@@ -47,6 +48,8 @@ class Keeper(Generic[A]):
         most: int,
         group: int | None = None,
         unprotected: Sequence[str] = (),
+        page: Page | None = None,
+        shortcuts: Shortcuts | None = None,
     ) -> None:
         self._home = home
         self._config = config
@@ -60,7 +63,13 @@ class Keeper(Generic[A]):
         os.set_blocking(self._wake_in, False)
         commands = {**admin, "keeper.status": self._status, "keeper.stop": self._stop}
         self._server: Server[A] = Server(
-            open_application=open_application, handlers=handlers, admin=commands, most=most, group=group
+            open_application=open_application,
+            handlers=handlers,
+            admin=commands,
+            most=most,
+            group=group,
+            page=page,
+            shortcuts=shortcuts,
         )
         self._catch_signals()
         self._listener = self._listen()

@@ -3,15 +3,31 @@
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
+from hsmith.spec.functions import FunctionRow
 from hsmith.wire.frames import NEW_APPLICATION
 from hsmith.wire.peer import Peer, program
 
 
+class Pair(Protocol):
+    """An Init and the call that follows it, as one handler. ``ends``: the row of that call; its arguments come last."""
+
+    @property
+    def ends(self) -> FunctionRow: ...
+
+    def __call__(
+        self, app: Any, init: memoryview | None, decode: Callable[..., Any], /, *arguments: Any
+    ) -> tuple[Any, ...]: ...
+
+
 class Closable(Protocol):
+    @property
+    def repeated(self) -> Mapping[bytes, Pair]:
+        """Pairs of functions that have come in one frame, by how they came."""
+
     def close(self) -> None:
         """End it; more than once does no harm."""
 

@@ -33,7 +33,9 @@ __all__ = [
     "MAX_FRAME",
     "NO_OUTPUT",
     "Undecodable",
+    "data_reply",
     "decode_call",
+    "decode_data_call",
     "decode_reply",
     "encode_call",
     "encode_refusal",
@@ -49,6 +51,10 @@ NO_OUTPUT: Final = -1
 QUERY_FAULTS: Final = frozenset({Fault.OK, Fault.ATTRIBUTE_SENSITIVE, Fault.ATTRIBUTE_TYPE_INVALID})
 
 _length_only: Final = Struct("<BQ")
+_data_call: Final = Struct("<QI")
+_capacity: Final = Struct("<Q")
+#: Head of the reply, the byte that says that a result follows, its length.
+_data_reply: Final = Struct("<IIBI")
 
 
 # --- Arguments
@@ -183,7 +189,7 @@ _RESULTS: Final[dict[Kind, tuple[Decode, Encode]]] = {
 class _Compiled:
     """What a row needs at run time: its codecs in order, and where the parameters are among the arguments."""
 
-    __slots__ = ("decoders", "encoders", "parameters", "result_decoders", "result_encoders", "too_small")
+    __slots__ = ("decoders", "encoders", "parameters", "plain", "result_decoders", "result_encoders", "too_small")
 
     def __init__(self, row: FunctionRow) -> None:
         inward = [kind for _, kind in row.arguments if kind in _ARGUMENTS]
@@ -194,6 +200,7 @@ class _Compiled:
         self.result_encoders = [_RESULTS[kind][1] for kind in outward]
         self.parameters = [at for at, kind in enumerate(inward) if kind in (Kind.MECHANISM, Kind.MESSAGE_PARAMETER)]
         self.too_small = Kind.BUFFER in outward
+        self.plain = inward == [Kind.ULONG, Kind.BYTES, Kind.BUFFER] and outward == [Kind.BUFFER]
 
 
 _COMPILED: Final = tuple(_Compiled(row) for row in FUNCTIONS)
@@ -216,6 +223,25 @@ def decode_call(row: FunctionRow, payload: Received) -> tuple[Any, ...]:
     if at != len(payload):
         raise Undecodable("bytes follow the arguments")
     return tuple(arguments)
+
+
+def decode_data_call(row: FunctionRow, payload: Received) -> tuple[Any, ...]:
+    """decode_call() for what is called most: a session, bytes, and a buffer for the result."""
+    if _COMPILED[row.number].plain and len(payload) >= 20:
+        session, length = _data_call.unpack_from(payload)
+        if len(payload) == length + 20:
+            capacity = _capacity.unpack_from(payload, length + 12)[0]
+            if capacity < v.ONES - 1:
+                return session, bytes(payload[12 : length + 12]), capacity
+    return decode_call(row, payload)
+
+
+def data_reply(results: Sequence[Any]) -> bytes | None:
+    """The whole reply, its head included, of such a call with these results; None when they are others."""
+    if len(results) != 1 or type(results[0]) is not bytes:
+        return None
+    result = results[0]
+    return _data_reply.pack(len(result) + 9, 0, 1, len(result)) + result
 
 
 def encode_call(row: FunctionRow, arguments: Sequence[Any]) -> bytes:

@@ -11,15 +11,20 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic
+from functools import partial
+from time import thread_time
+from typing import Any, Final, Generic, Protocol
 
 from hsmith.crypto.wiping import wipe
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Partly, Refused, TooSmall
-from hsmith.spec.functions import FUNCTIONS, FunctionRow, Kind
+from hsmith.spec.functions import BY_NAME, FUNCTIONS, FunctionRow, Kind
 from hsmith.wire import codec, frames, peer
-from hsmith.wire.applications import A, Applications, Identity, TooMany
-from hsmith.wire.frames import NEW_APPLICATION, REPLY
+from hsmith.wire.applications import A, Applications, Identity, Pair, TooMany
+from hsmith.wire.channel import open_channel
+from hsmith.wire.frames import BOTH, NEW_APPLICATION, PAIR, REPLY
+from hsmith.wire.hub import Hub
+from hsmith.wire.page import Page
 from hsmith.wire.receiver import BadFrame, Receiver
 
 log = logging.getLogger("hsmith.server")
@@ -27,6 +32,18 @@ log = logging.getLogger("hsmith.server")
 #: The hash of the tables: what this keeper's HELLO says.
 TABLES: Final = frames.table_hash()
 OK: Final = int(Fault.OK)
+_ACCEPTED: Final = bytes(4)
+#: Calls that take fewer seconds are short; so many of them, while others are served too, make a connection share a
+#: thread.
+SHORT: Final = 0.000_250
+PATIENCE: Final = 8
+#: One call of so many is measured.
+SAMPLED: Final = 32
+#: Head and session handle; where the handle is, in a call and in a BOTH.
+_SHORTEST: Final = 16
+_SESSION_AT: Final = (slice(8, 16), slice(8 + PAIR.size, 16 + PAIR.size))
+#: A call that may wait for hours.
+_WAITS: Final = BY_NAME["C_WaitForSlotEvent"].number
 
 Handler = Callable[..., Any]
 Admin = Callable[[A, dict[str, Any]], dict[str, Any]]
@@ -69,6 +86,21 @@ class Served:
     token: bytes = b""
 
 
+class Lock(Protocol):
+    def release(self) -> None: ...
+
+
+class Shortcuts(Protocol):
+    """What is known above of calls that need not go the whole way."""
+
+    def keep(self, app: Any, ending: int, key: bytes, arguments: tuple[Any, ...], /) -> None:
+        """The first function of a BOTH was accepted, with these arguments; ``ending`` will follow, and the two came as
+        ``key`` says: application.repeated may have a handler for both, the next time."""
+
+    def at_once(self, app: Any, number: int, session: int, /) -> Lock | None:
+        """The lock of a session, taken, for one call of a function that waits for nobody; None for others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service(Generic[A]):
     """What all connections of a server share. Times in seconds: for the first frame after connecting, and for the rest
@@ -80,6 +112,9 @@ class Service(Generic[A]):
     hello_seconds: float
     frame_seconds: float
     group: int | None = None
+    page: Page | None = None
+    hub: Hub | None = None
+    shortcuts: Shortcuts | None = None
 
 
 class Connection(Generic[A]):
@@ -90,6 +125,8 @@ class Connection(Generic[A]):
         self._served = served
         self._connection = connection
         self._receiver = Receiver(connection, seconds=service.frame_seconds)
+        self._seconds: dict[int, float] = {}  # of a processor that functions take, by their numbers
+        self._count = 0
 
     def run(self) -> None:
         """Serve until the client leaves or errs."""
@@ -144,24 +181,132 @@ class Connection(Generic[A]):
         if joined is None:
             self._connection.sendall(refusal(Fault.ARGUMENTS_BAD, "the application token is not of this process"))
             return None
-        self._connection.sendall(hello_reply(Fault.OK, joined[0], ""))
+        self._welcome(hello_reply(Fault.OK, joined[0], ""))
         return joined
+
+    def _welcome(self, answer: bytes) -> None:
+        """With it goes the page: a client that does not expect one never sees it."""
+        page = self._service.page
+        if page is None or page.fd is None:
+            self._connection.sendall(answer)
+        else:
+            socket.send_fds(self._connection, [answer], [page.fd])
 
     def _calls(self, application: A) -> None:
         """The loop of a connection: nothing here that a call does not need."""
-        receiver, calls, send = self._receiver, self._service.calls, self._connection.sendall
-        while end := receiver.frame():
-            buffer = receiver.buffer
-            number = buffer[4] | buffer[5] << 8
-            if buffer[6] or buffer[7]:
-                raise BadFrame("flags that are not known")
-            call = calls[number] if number < len(calls) else None
-            payload = memoryview(buffer)[8:end]
-            if call is not None:
-                send(_answer(call, application, payload))
-            else:
-                send(self._other(number, application, payload))
-            receiver.done(end, wipe=call is None or call.secret)
+        receiver, calls, hub = self._receiver, self._service.calls, self._service.hub
+        channel = open_channel(self._connection, self._service.page)
+        crowded = 0
+        answer = b""
+        try:
+            while end := receiver.next(channel, answer):
+                begun = thread_time() if hub is not None and channel.crowded else 0.0
+                buffer = receiver.buffer
+                number = buffer[4] | buffer[5] << 8
+                if buffer[6] or buffer[7]:
+                    raise BadFrame("flags that are not known")
+                call = calls[number] if number < len(calls) else None
+                payload = memoryview(buffer)[8:end]
+                if call is not None:
+                    if call.row.number == _WAITS:
+                        channel.rest()
+                    answer = _answer(call, application, payload)
+                elif number == BOTH:
+                    answer = self._both(application, payload)
+                else:
+                    answer = self._other(number, application, payload)
+                receiver.done(end, wipe=number != BOTH if call is None else call.secret)
+                if begun and hub is not None:
+                    crowded += self._short(number, thread_time() - begun)
+                    if crowded > PATIENCE:
+                        crowded = 0
+                        channel.rest()
+                        answer = self._sit(hub, application, answer)
+        finally:
+            channel.rest()
+
+    def _short(self, number: int, seconds: float) -> int:
+        """How long this function takes here, of late. Returns 1 for a short call, else less than 0."""
+        known = self._seconds.get(number, seconds)
+        known = self._seconds[number] = known + (seconds - known) / 8
+        return 1 if known < SHORT else -PATIENCE
+
+    def _sit(self, hub: Hub, application: A, answer: bytes) -> bytes:
+        """Let the hub serve this connection until a call comes that is not short. Returns what is still to be sent."""
+        self._connection.sendall(answer)
+        receiver = self._receiver
+        if receiver.waiting:
+            return b""
+        guest = hub.sit(self._connection.fileno(), receiver.buffer, partial(self._serve_short, application))
+        if guest is None:
+            return b""
+        if guest.have > 0:
+            receiver.resume(guest.have)
+        return guest.answer
+
+    def _serve_short(self, application: A, have: int) -> bytes | None:
+        """The answer to a frame that is in the buffer, if it is whole and of a short call; never waits for others."""
+        buffer = self._receiver.buffer
+        if have < _SHORTEST or 4 + int.from_bytes(buffer[:4], "little") != have or buffer[6] or buffer[7]:
+            return None
+        number = buffer[4] | buffer[5] << 8
+        shortcuts = self._service.shortcuts
+        if shortcuts is None or self._seconds.get(number, 1.0) > SHORT:
+            return None
+        both = number == BOTH
+        ending = buffer[10] | buffer[11] << 8 if both else number
+        self._count += 1
+        begun = 0.0 if self._count % SAMPLED else thread_time()
+        lock = shortcuts.at_once(application, ending, int.from_bytes(buffer[_SESSION_AT[both]], "little"))
+        if lock is None:
+            return None
+        payload = memoryview(buffer)[8:have]
+        try:
+            answer = self._both(application, payload) if both else _answer(self._call(number), application, payload)
+        except BadFrame:
+            return None
+        finally:
+            lock.release()
+        if begun:
+            self._short(number, thread_time() - begun)
+        return answer
+
+    def _both(self, application: A, payload: memoryview) -> bytes:
+        """An Init, and what follows it in the same frame: as if they had come one after the other."""
+        if len(payload) < PAIR.size:
+            raise BadFrame("a BOTH that is cut short")
+        rest = PAIR.size + (payload[4] | payload[5] << 8)
+        free_to = payload[8] | payload[9] << 8
+        if not free_to:
+            key = bytes(payload[:rest])
+        else:
+            free_from = payload[6] | payload[7] << 8
+            key = bytes(payload[: PAIR.size + free_from]) + bytes(payload[PAIR.size + free_to : rest])
+        pair = application.repeated.get(key)
+        if pair is None:
+            return self._both_at_first(application, payload, key)
+        return _answer_pair(pair, application, payload[PAIR.size : rest] if free_to else None, payload[rest:])
+
+    def _both_at_first(self, application: A, payload: memoryview, key: bytes) -> bytes:
+        first, second, length, free_from, free_to, zero = PAIR.unpack_from(payload)
+        if not free_from <= free_to <= length <= len(payload) - PAIR.size or zero:
+            raise BadFrame("a BOTH whose lengths do not fit")
+        begin, end = self._call(first), self._call(second)
+        rest = payload[PAIR.size + length :]
+        answer, arguments = _answered(begin, application, payload[PAIR.size : PAIR.size + length])
+        if answer[4:8] != _ACCEPTED:
+            # Of another operation it says nothing.
+            same = begin.row.operation is end.row.operation
+            return reply(int.from_bytes(answer[4:8], "little")) if same else _answer(end, application, rest)
+        if self._service.shortcuts is not None:
+            self._service.shortcuts.keep(application, second, key, arguments)
+        return _answer(end, application, rest)
+
+    def _call(self, number: int) -> Call:
+        call = self._service.calls[number] if number < len(self._service.calls) else None
+        if call is None:
+            raise BadFrame(f"unknown function {number:#x} in a BOTH")
+        return call
 
     def _other(self, number: int, application: A, payload: memoryview) -> bytes:
         """What is no function with a handler: ADMIN, a function not supported, or an unknown one."""
@@ -186,26 +331,51 @@ class Connection(Generic[A]):
 
 def _answer(call: Call, application: object, payload: memoryview) -> bytes:
     """The reply to one call. Raises BadFrame for arguments that cannot be decoded."""
+    return _answered(call, application, payload)[0]
+
+
+def _answered(call: Call, application: object, payload: memoryview) -> tuple[bytes, tuple[Any, ...]]:
+    """The reply to one call, and its arguments."""
     row = call.row
     arguments: tuple[Any, ...] = ()
     try:
         arguments = codec.decode_call(row, payload)
         results = codec.encode_reply(row, call.handler(application, *arguments), arguments)
-        return REPLY.pack(4 + len(results), OK) + results
-    except Refused as refused:
-        log.debug("%s: %s", row.name, refused)
-        return reply(refused.fault, _refusal(row, refused, arguments))
-    except codec.Undecodable as error:
-        raise BadFrame(f"{row.name}: {error}") from None
-    except MemoryError:
-        return reply(Fault.DEVICE_MEMORY)
-    except Exception:
-        _log_failure(row.name)
-        return reply(Fault.GENERAL_ERROR)
+        return _with_results(results), arguments
+    except Exception as error:
+        return _failed(row, error, arguments), arguments
     finally:
         for at in call.pins:
             if at < len(arguments):
                 wipe(arguments[at])
+
+
+def _answer_pair(pair: Pair, application: object, init: memoryview | None, rest: memoryview) -> bytes:
+    """The reply to a BOTH that has come before. ``init``: the first one's arguments, where they may be others now in
+    the bytes of an initialisation vector."""
+    row = pair.ends
+    try:
+        results = pair(application, init, codec.decode_call, *codec.decode_data_call(row, rest))
+        return codec.data_reply(results) or _with_results(codec.encode_reply(row, results))
+    except Exception as error:
+        return _failed(row, error, ())
+
+
+def _with_results(results: bytes) -> bytes:
+    return REPLY.pack(4 + len(results), OK) + results
+
+
+def _failed(row: FunctionRow, error: Exception, arguments: tuple[Any, ...]) -> bytes:
+    """The reply to a call that raised this. Raises BadFrame for arguments that could not be decoded."""
+    if isinstance(error, Refused):
+        log.debug("%s: %s", row.name, error)
+        return reply(error.fault, _refusal(row, error, arguments))
+    if isinstance(error, codec.Undecodable):
+        raise BadFrame(f"{row.name}: {error}") from None
+    if isinstance(error, MemoryError):
+        return reply(Fault.DEVICE_MEMORY)
+    _log_failure(row.name)
+    return reply(Fault.GENERAL_ERROR)
 
 
 def _refusal(row: FunctionRow, refused: Refused, arguments: tuple[Any, ...]) -> bytes:

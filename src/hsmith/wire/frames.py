@@ -11,10 +11,12 @@ from hsmith.wire.values import MAX_FRAME, Received, Undecodable
 
 __all__ = [
     "ADMIN",
+    "BOTH",
     "HELLO",
     "MAGIC",
     "MAX_FRAME",
     "NEW_APPLICATION",
+    "PAIR",
     "REPLY",
     "REQUEST",
     "VERSION",
@@ -29,11 +31,14 @@ VERSION: Final = 1
 MAGIC: Final = b"HSMITH"
 HELLO: Final = 0xFF00
 ADMIN: Final = 0xFF01
+BOTH: Final = 0xFF02
 #: The application token of who has none yet.
 NEW_APPLICATION: Final = bytes(16)
 
 #: length, function, flags, before the arguments of a request; the length counts what follows it.
 REQUEST: Final = Struct("<IHH")
+#: The two functions of a BOTH, bytes of the first one's arguments, and which of them may differ from time to time.
+PAIR: Final = Struct("<HHHHHH")
 #: length, rv, before the results of a reply.
 REPLY: Final = Struct("<II")
 

@@ -4,6 +4,7 @@ import socket
 import time
 from typing import Final
 
+from hsmith.wire.channel import Channel
 from hsmith.wire.frames import MAX_FRAME
 
 #: A buffer of this size takes the frames of almost all calls in one piece.
@@ -30,7 +31,25 @@ class Receiver:
     def frame(self) -> int:
         """Wait for a frame: its bytes are ``buffer[:end]``, its length field included; done() must follow. Returns end,
         or 0 at the end of the stream. Raises BadFrame, and OSError as the socket does."""
-        have = self._have or self._receive(self.buffer)
+        return self._whole(self._have or self._receive(self.buffer))
+
+    @property
+    def waiting(self) -> bool:
+        """Whether bytes have come already that belong to the next frame."""
+        return bool(self._have)
+
+    def resume(self, have: int) -> None:
+        """Somebody else has put ``have`` bytes into the buffer."""
+        self._have = have
+
+    def next(self, channel: Channel, answer: bytes) -> int:
+        """Send the answer to the last frame, then frame()."""
+        if self._have:
+            self._connection.sendall(answer)
+            return self._whole(self._have)
+        return self._whole(channel.exchange(answer, self.buffer))
+
+    def _whole(self, have: int) -> int:
         if have >= 8:
             end = 4 + int.from_bytes(self.buffer[:4], "little")
             if have == end:

@@ -11,7 +11,9 @@ from typing import Final, Generic
 
 from hsmith.spec.constants import Fault
 from hsmith.wire.applications import A, Applications
-from hsmith.wire.connection import Admin, Connection, Handler, Served, Service, call_table, refusal
+from hsmith.wire.connection import Admin, Connection, Handler, Served, Service, Shortcuts, call_table, refusal
+from hsmith.wire.hub import Hub
+from hsmith.wire.page import Page
 
 log = logging.getLogger("hsmith.server")
 
@@ -34,6 +36,8 @@ class Server(Generic[A]):
         group: int | None = None,
         frame_seconds: float = FRAME_SECONDS,
         hello_seconds: float = HELLO_SECONDS,
+        page: Page | None = None,
+        shortcuts: Shortcuts | None = None,
     ) -> None:
         self.applications: Applications[A] = Applications(open_application, most=max(1, most - most // 4))
         self.service: Service[A] = Service(
@@ -43,6 +47,9 @@ class Server(Generic[A]):
             hello_seconds=hello_seconds,
             frame_seconds=frame_seconds,
             group=group,
+            page=page,
+            hub=_hub(page),
+            shortcuts=shortcuts,
         )
         self._most = most
         self._lock = threading.Lock()
@@ -130,6 +137,13 @@ class Server(Generic[A]):
         _join(threads, seconds)
         for connection in self._turned_away:
             connection.close()
+
+
+def _hub(page: Page | None) -> Hub | None:
+    try:
+        return None if page is None else Hub(page)
+    except OSError:
+        return None
 
 
 def _join(threads: list[threading.Thread], seconds: float) -> None:

@@ -1,0 +1,164 @@
+"""An Init that comes again with the call that does the work (docs/wire.md, "BOTH"), without asking everything again.
+
+What C_*Init found is kept with the application; it holds as long as nothing that it rests on has changed, which is
+looked up each time. Where it does not hold, or where the call is not the plain case, both functions run as ever.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from hsmith.core.audit import CURRENT
+from hsmith.crypto.registry import ENGINES
+from hsmith.cryptoki.application import Application, Session
+from hsmith.cryptoki.handlers import HANDLERS
+from hsmith.cryptoki.operations import Active, check_params
+from hsmith.spec.functions import BY_NAME, FUNCTIONS, Operation
+from hsmith.spec.values import MechanismArg
+
+#: Kept for one application; more are not worth their memory.
+MOST: Final = 4096
+
+
+Results = tuple[bytes, ...]
+
+
+def _signature(running: Any, data: bytes | None, capacity: int | None) -> Results | None:
+    if capacity is None or capacity < running.size:
+        return None
+    return (running.once(data or b""),)
+
+
+def _transformed(running: Any, data: bytes | None, capacity: int | None) -> Results | None:
+    data = data or b""
+    if capacity is None or capacity < running.once_size(len(data)):
+        return None
+    return (running.once(data),)
+
+
+def _verified(running: Any, data: bytes | None, signature: bytes | None) -> Results:
+    running.once(data or b"", signature or b"")
+    return ()
+
+
+#: The call that ends an operation: whose Init it follows, and what it does; its results, or None: it is to run as ever.
+_ENDING: Final[dict[int, tuple[Operation, str, Callable[..., Results | None]]]] = {
+    BY_NAME[name].number: (operation, init, run)
+    for name, operation, init, run in (
+        ("C_Encrypt", Operation.ENCRYPT, "C_EncryptInit", _transformed),
+        ("C_Decrypt", Operation.DECRYPT, "C_DecryptInit", _transformed),
+        ("C_Digest", Operation.DIGEST, "C_DigestInit", _signature),
+        ("C_Sign", Operation.SIGN, "C_SignInit", _signature),
+        ("C_Verify", Operation.VERIFY, "C_VerifyInit", _verified),
+    )
+}
+
+
+class Repeated:
+    """A pair of functions of one session, called as a handler is that has the arguments of both."""
+
+    __slots__ = (
+        "_arg", "_arguments", "_call", "_came", "_end", "_handle", "_init", "_key", "_login", "_operation",
+        "_policy", "_role", "_row", "_run", "_session", "_start", "_token", "_user", "begins", "ends",
+    )  # fmt: skip
+
+    def __init__(self, session: Session, ending: int, active: Active, arguments: tuple[Any, ...]) -> None:
+        """``active``: what the Init made; ``arguments``: what the Init was called with."""
+        self._operation, init, self._run = _ENDING[ending]
+        self.begins, self.ends = BY_NAME[init], FUNCTIONS[ending]
+        self._init, self._end = HANDLERS[self.begins.number], HANDLERS[ending]
+        self._session, self._handle = session, session.handle
+        self._arguments = arguments
+        self._came = b""
+        assert active.arg is not None
+        assert active.row is not None
+        self._arg, self._row = active.arg, active.row
+        self._key, self._role = active.key, active.role
+        self._login, self._user = session.login, session.login.user
+        self._token, self._policy = session.token, session.token.policy
+        self._call = (session.app, init, session)
+        self._start = _starter(active)
+
+    def __call__(
+        self, app: Application, init: memoryview | None, decode: Callable[..., tuple[Any, ...]], *rest: Any
+    ) -> tuple[Any, ...]:
+        """``init``: the Init's arguments as they came, where the bytes of an initialisation vector may differ from
+        those of the first time; ``decode(row, init)`` gives them."""
+        with self._session.lock:
+            if self._holds(app, rest[0]) and (init is None or init == self._came or self._takes(init, decode)):
+                CURRENT.call = self._call
+                made = self._run(self._start(self._arg.params), rest[1], rest[2])
+                if made is not None:
+                    return made
+        self._init(app, *(self._arguments if init is None else decode(self.begins, init)))
+        results: tuple[Any, ...] = self._end(app, *rest)
+        return results
+
+    def _holds(self, app: Application, handle: int) -> bool:
+        """What ends with a session or a login is not asked: then the application forgets all of these."""
+        session, key = self._session, self._key
+        return (
+            handle == self._handle
+            and app.sessions.get(handle) is session
+            and (not session.operations or self._operation not in session.operations)
+            and (key is None or (key.alive and not self._role & ~key.granted))
+            and self._login.user == self._user
+            and self._token.policy is self._policy
+            and not self._token.audits_uses
+        )
+
+    def _takes(self, init: memoryview, decode: Callable[..., tuple[Any, ...]]) -> bool:
+        """Whether only the parameter is another, and of the same kind: an initialisation vector is used once."""
+        arguments = decode(self.begins, init)
+        arg = arguments[1]
+        if type(arg) is not MechanismArg or arg.mechanism != self._arg.mechanism:
+            return False
+        if arguments[0] != self._handle or arguments[2:] != self._arguments[2:]:
+            return False
+        check_params(self._row, arg.params)
+        self._arg, self._came = arg, bytes(init)
+        return True
+
+
+def _starter(active: Active) -> Callable[[Any], Any]:
+    assert active.row is not None
+    engine = ENGINES[active.row.mechanism]
+    key, use = active.key, active.use
+    if key is None or use is None:
+        return engine.digest
+    method = getattr(engine, use.method)
+    return lambda params: method(key.key(), params)
+
+
+def keep(app: Application, ending: int, key: bytes, arguments: tuple[Any, ...]) -> None:
+    """After an Init of ``arguments`` was accepted, and before the call ``ending`` that follows it: the next time the
+    two come as ``key`` says, they are one."""
+    if ending not in _ENDING:
+        return
+    session = app.sessions.get(arguments[0])
+    if session is None or session.asynchronous or session.token.audits_uses:
+        return
+    active = session.operations.get(_ENDING[ending][0])
+    if active is None or not active.authenticated or active.started or active.row is None or active.arg is None:
+        return
+    if len(app.repeated) >= MOST:
+        app.repeated.clear()
+    app.repeated[key] = Repeated(session, ending, active, arguments)
+
+
+#: Functions that wait for nothing but their session. What they really take is measured.
+_AT_ONCE: Final = frozenset(
+    row.number
+    for row in FUNCTIONS
+    if row.operation in (Operation.FIND, *(operation for operation, _, _ in _ENDING.values()))
+    or row.name in ("C_GetSessionInfo", "C_GetAttributeValue", "C_GenerateRandom")
+)
+
+
+def at_once(app: Application, number: int, handle: int) -> "threading.RLock | None":
+    """The lock of the session, taken, when the function is one that waits for nobody. None also when another thread
+    is busy with the same session."""
+    session = app.sessions.get(handle) if number in _AT_ONCE else None
+    if session is None or session.asynchronous or not session.lock.acquire(blocking=False):
+        return None
+    return session.lock

@@ -1,0 +1,109 @@
+"""The way of a keeper's answers out and of requests in: native/channel.c where it was built, plain Python elsewhere.
+
+The plain one neither polls nor counts; keeper.native = false in the configuration takes it too.
+"""
+
+import ctypes
+import os
+import socket
+from pathlib import Path
+from typing import Final, Protocol
+
+from hsmith.wire.page import Page
+
+LIBRARY: Final = Path(__file__).resolve().parent.parent / "libchannel.so"
+
+
+class Channel(Protocol):
+    """One connection, whose socket blocks."""
+
+    @property
+    def crowded(self) -> bool:
+        """Whether other calls are being answered too."""
+
+    def exchange(self, answer: bytes, buffer: bytearray) -> int:
+        """Send the answer (b"": none is due), then wait for the next bytes. Returns how many have come; 0 at the end of
+        the stream. Raises OSError."""
+
+    def rest(self) -> None:
+        """The call that is being answered only waits: it does not count, as it needs no processor."""
+
+
+class PlainChannel:
+    crowded = False
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def exchange(self, answer: bytes, buffer: bytearray) -> int:
+        if answer:
+            self._connection.sendall(answer)
+        return self._connection.recv_into(buffer)
+
+    def rest(self) -> None:
+        pass
+
+
+class _State(ctypes.Structure):
+    """struct channel of native/channel.c."""
+
+    _fields_ = (
+        ("fd", ctypes.c_int32),
+        ("answering", ctypes.c_uint32),
+        ("skip", ctypes.c_uint32),
+        ("penalty", ctypes.c_uint32),
+    )
+
+
+class NativeChannel:
+    def __init__(self, connection: socket.socket, page: Page, library: ctypes.CDLL) -> None:
+        self._state = _State(connection.fileno())
+        self._at = ctypes.addressof(self._state)
+        self._page = page
+        self._page_at = page.address
+        self._calls, self._seats = page.calls, page.seats
+        self._exchange = library.channel_exchange
+        self._leave = library.channel_leave
+        self._buffer = bytearray()
+        self._buffer_at = 0
+
+    @property
+    def crowded(self) -> bool:
+        return self._calls[0] > 1 or self._seats[0] > 0
+
+    def exchange(self, answer: bytes, buffer: bytearray) -> int:
+        if buffer is not self._buffer:
+            self._buffer = buffer
+            self._buffer_at = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+        count: int = self._exchange(self._at, self._page_at, answer, len(answer), self._buffer_at, len(buffer))
+        if count < 0:
+            raise OSError(-count, os.strerror(-count))
+        return count
+
+    def rest(self) -> None:
+        self._leave(self._at, self._page_at)
+
+
+def _load() -> ctypes.CDLL | None:
+    if not LIBRARY.exists():
+        return None
+    try:
+        library = ctypes.CDLL(str(LIBRARY))
+    except OSError:
+        return None
+    pointer, length = ctypes.c_void_p, ctypes.c_uint64
+    library.channel_exchange.argtypes = (pointer, pointer, ctypes.c_char_p, length, pointer, length)
+    library.channel_exchange.restype = ctypes.c_int64
+    library.channel_leave.argtypes = (pointer, pointer)
+    library.channel_leave.restype = None
+    return library
+
+
+_LOADED: Final = _load()
+
+
+def open_channel(connection: socket.socket, page: Page | None) -> Channel:
+    """The best way there is for a connection of a keeper with this page."""
+    if _LOADED is None or page is None:
+        return PlainChannel(connection)
+    return NativeChannel(connection, page, _LOADED)

@@ -1,0 +1,139 @@
+"""One thread for the short calls of many connections (docs/decisions/0016).
+
+A connection has a thread of its own, and serves itself while it is alone. When several are busy with calls of a few
+microseconds, handing Python's lock from one thread to the next costs more than the calls; then a connection takes a
+seat here, and gets up again for any call that is not short. native/hub.c does what needs no Python.
+"""
+
+import ctypes
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from hsmith.wire.channel import LIBRARY
+from hsmith.wire.page import Page
+
+log = logging.getLogger("hsmith.server")
+
+SEATS: Final = 1024
+#: Steps in a row for one connection after which it is alone, and may serve itself.
+ALONE: Final = 200
+FOREVER: Final = -1
+
+#: A frame of this many bytes is in the connection's buffer: the answer, or None when it is no short call.
+Serve = Callable[[int], bytes | None]
+
+
+class _Seat(ctypes.Structure):
+    """struct seat of native/hub.c."""
+
+    _fields_ = (
+        ("fd", ctypes.c_int32),
+        ("unused", ctypes.c_uint32),
+        ("buffer", ctypes.c_void_p),
+        ("room", ctypes.c_uint64),
+    )
+
+
+class Guest:
+    """A connection in its seat. ``have``: the bytes in its buffer when it gets up; ``answer``: what of its last answer
+    could not be sent."""
+
+    __slots__ = ("answer", "have", "serve", "up")
+
+    def __init__(self, serve: Serve) -> None:
+        self.serve = serve
+        self.up = threading.Lock()
+        self.have = 0
+        self.answer = b""
+
+
+class Hub:
+    """Thread-safe. Its thread starts with the first guest and ends with the process."""
+
+    def __init__(self, page: Page) -> None:
+        """Raises OSError where the native code is missing, or does not work."""
+        self._page = page
+        # The same code twice: called without Python's lock, and with it.
+        library, holding = ctypes.CDLL(str(LIBRARY)), ctypes.PyDLL(str(LIBRARY))
+        self._seats = (_Seat * SEATS)()
+        self._guests: list[Guest | None] = [None] * SEATS
+        self._free = list(range(SEATS))
+        self._lock = threading.Lock()
+        self._started = False
+        library.hub_size.restype = ctypes.c_uint64
+        self._state = ctypes.create_string_buffer(library.hub_size())
+        self._at = ctypes.addressof(self._state)
+        self._seats_at = ctypes.addressof(self._seats)
+        pointer, number = ctypes.c_void_p, ctypes.c_int64
+        for function in (library.hub_join, library.hub_leave):
+            function.argtypes, function.restype = (pointer, pointer, number), ctypes.c_int
+        library.hub_open.argtypes = (pointer,)
+        holding.hub_ready.argtypes = (pointer, pointer, number, ctypes.c_char_p, ctypes.c_uint64, pointer, pointer)
+        holding.hub_ready.restype = number
+        library.hub_wait.argtypes, library.hub_wait.restype = (pointer, pointer, ctypes.c_int, pointer), number
+        self._library, self._holding = library, holding
+        if library.hub_open(self._at):
+            raise OSError("no epoll")
+
+    def sit(self, fd: int, buffer: bytearray, serve: Serve) -> Guest | None:
+        """Let the hub serve a connection until a call comes that is not short. None: there is no seat. Otherwise
+        ``have`` bytes are in the buffer, 0 at the end of the stream."""
+        with self._lock:
+            if not self._free:
+                return None
+            number = self._free.pop()
+            if not self._started:
+                self._started = True
+                threading.Thread(target=self._run, name="hub", daemon=True).start()
+        guest = self._guests[number] = Guest(serve)
+        guest.up.acquire()
+        at = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+        self._seats[number] = _Seat(fd, 0, at, len(buffer))
+        self._page.seated(1)
+        try:
+            if self._library.hub_join(self._at, self._seats_at, number):
+                return None
+            guest.up.acquire()
+        finally:
+            self._page.seated(-1)
+            self._guests[number] = None
+            with self._lock:
+                self._free.append(number)
+        return guest
+
+    def _get_up(self, number: int, have: int, answer: bytes = b"") -> None:
+        guest = self._guests[number]
+        assert guest is not None
+        self._library.hub_leave(self._at, self._seats_at, number)
+        guest.have, guest.answer = have, answer
+        guest.up.release()
+
+    def _run(self) -> None:
+        """The loop: nothing in it that a call does not need."""
+        ready, wait = self._holding.hub_ready, self._library.hub_wait
+        sent, count = ctypes.c_int64(), ctypes.c_int64()
+        sent_at, count_at = ctypes.addressof(sent), ctypes.addressof(count)
+        hub, seats, guests = self._at, self._seats_at, self._guests
+        last, answer, before, streak = -1, b"", -1, 0
+        while True:
+            number = ready(hub, seats, last, answer, len(answer), sent_at, count_at)
+            if last >= 0 and sent.value != len(answer):
+                self._get_up(last, -1, answer[sent.value :])
+                number = -1
+            if number < 0:
+                number = wait(hub, seats, FOREVER, count_at)
+            last = -1
+            if number < 0:
+                continue
+            streak = streak + 1 if number == before else 0
+            before = number
+            guest = guests[number]
+            assert guest is not None
+            made = guest.serve(count.value) if streak < ALONE else None
+            if made is None:
+                self._get_up(number, count.value)
+                streak = 0
+            else:
+                last, answer = number, made
