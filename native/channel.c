@@ -6,6 +6,7 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 #define POLL_NANOSECONDS 50000
+#define STALL_MILLISECONDS 100
 #define PATIENCE 64 /* steps without polling after it was in vain, at most */
 
 /* As module/hsmith.h has it; the module reads it. */
@@ -87,6 +89,24 @@ static ssize_t poll_for(struct channel *channel, struct shared_page *page, void 
     return count;
 }
 
+/* What is on its way of a frame that fits into the buffer. A sender that stalls is left to Python, which knows for how long. */
+static ssize_t rest_of_frame(int fd, unsigned char *buffer, size_t room, ssize_t count)
+{
+    if (count < 4)
+        return count;
+    size_t have = (size_t)count;
+    size_t end = 4 + (buffer[0] | (size_t)buffer[1] << 8 | (size_t)buffer[2] << 16 | (size_t)buffer[3] << 24);
+    while (have < end && end <= room) {
+        struct pollfd one = { .fd = fd, .events = POLLIN };
+        ssize_t more = recv(fd, buffer + have, end - have, MSG_DONTWAIT);
+        if (more > 0)
+            have += (size_t)more;
+        else if (more == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) || poll(&one, 1, STALL_MILLISECONDS) == 0)
+            break;
+    }
+    return (ssize_t)have;
+}
+
 /* Send ``length`` bytes of an answer, and wait for what comes next. Returns how many bytes came (0: the end of the stream), or
  * -errno. */
 EXPORT int64_t channel_exchange(struct channel *channel, struct shared_page *page, const char *answer, uint64_t length,
@@ -105,6 +125,7 @@ EXPORT int64_t channel_exchange(struct channel *channel, struct shared_page *pag
         if (count < 0 && errno != EINTR)
             return -errno;
     }
+    count = rest_of_frame(channel->fd, buffer, room, count);
     if (count) {
         channel->answering = 1;
         atomic_fetch_add_explicit(&page->calls, 1, memory_order_relaxed);

@@ -65,6 +65,24 @@ EXPORT int hub_leave(struct hub *hub, const struct seat *seats, int64_t number)
     return epoll_ctl(hub->epoll, EPOLL_CTL_DEL, seats[number].fd, &event) ? -errno : 0;
 }
 
+/* The rest of a frame of which a part has come, if it is just behind. */
+static int64_t rest_of_frame(const struct seat *seat, int64_t have)
+{
+    const unsigned char *b = seat->buffer;
+    int64_t end = have < 4 ? 0 : 4 + (b[0] | (int64_t)b[1] << 8 | (int64_t)b[2] << 16 | (int64_t)b[3] << 24);
+    int64_t due = 0;
+    while (have < end && end <= (int64_t)seat->room) {
+        ssize_t more = recv(seat->fd, (unsigned char *)seat->buffer + have, (size_t)(end - have), MSG_DONTWAIT);
+        if (more > 0)
+            have += more;
+        else if (more == 0 || (due && nanoseconds() > due))
+            break;
+        if (!due)
+            due = nanoseconds() + POLL_NANOSECONDS;
+    }
+    return have;
+}
+
 /* The bytes of one seat whose event has come. What was announced and is not there is passed over. */
 static int64_t take(struct hub *hub, const struct seat *seats, int64_t *count)
 {
@@ -72,8 +90,10 @@ static int64_t take(struct hub *hub, const struct seat *seats, int64_t *count)
         int64_t number = (int64_t)hub->events[hub->at++].data.u64;
         const struct seat *seat = &seats[number];
         *count = recv(seat->fd, seat->buffer, seat->room, MSG_DONTWAIT);
-        if (*count >= 0)
+        if (*count >= 0) {
+            *count = rest_of_frame(seat, *count);
             return number;
+        }
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
             *count = 0;
             return number;

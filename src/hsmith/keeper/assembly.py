@@ -1,6 +1,7 @@
 """Puts the parts of a keeper together: the HSM over its store, the functions, the server."""
 
 import contextlib
+import ctypes
 import gc
 import logging
 import resource
@@ -28,6 +29,8 @@ from hsmith.wire.server import THREAD_STACK
 
 log = logging.getLogger("hsmith.keeper")
 
+#: Of mallopt(3).
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 #: Descriptors kept for what is no connection: the store, its readers, the log.
 OTHER_DESCRIPTORS = 128
 
@@ -37,6 +40,7 @@ def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, repo
     group = _group(config)
     page = Page()
     CHANGES.show(page.changes)
+    _keep_memory()
     unprotected = harden() + _confined(home, config, listen_at)
     for sentence in unprotected:
         log.warning("%s", sentence)
@@ -70,6 +74,15 @@ def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, repo
         keeper.run()
     log.info("ended")
     return 0
+
+
+def _keep_memory() -> None:
+    """Let the C library keep what is freed: each MiB that it fetches anew costs more than to encrypt it. No such
+    call, no harm: another C library has no need of it."""
+    with contextlib.suppress(AttributeError, OSError):
+        allocate = ctypes.CDLL(None).mallopt
+        allocate(_M_MMAP_THRESHOLD, 32 << 20)
+        allocate(_M_TRIM_THRESHOLD, 64 << 20)
 
 
 def _confined(home: Home, config: Config, listen_at: Path) -> list[str]:

@@ -45,6 +45,8 @@ __all__ = [
 
 MAX_FRAME: Final = v.MAX_FRAME
 MAX_NAME: Final = 64
+#: Bytes from which data is not copied needlessly.
+LARGE: Final = 1 << 14
 LABEL_SIZE: Final = 32
 #: The capacity when C_SignMessageNext is called for no signature: pulSignatureLen is NULL. The result is b"".
 NO_OUTPUT: Final = -1
@@ -226,22 +228,26 @@ def decode_call(row: FunctionRow, payload: Received) -> tuple[Any, ...]:
 
 
 def decode_data_call(row: FunctionRow, payload: Received) -> tuple[Any, ...]:
-    """decode_call() for what is called most: a session, bytes, and a buffer for the result."""
+    """decode_call() for what is called most: a session, bytes, and a buffer for the result. Large data is not copied:
+    it is a part of ``payload``."""
     if _COMPILED[row.number].plain and len(payload) >= 20:
         session, length = _data_call.unpack_from(payload)
         if len(payload) == length + 20:
             capacity = _capacity.unpack_from(payload, length + 12)[0]
             if capacity < v.ONES - 1:
-                return session, bytes(payload[12 : length + 12]), capacity
+                data = payload[12 : length + 12]
+                return session, bytes(data) if length < LARGE else data, capacity
     return decode_call(row, payload)
 
 
-def data_reply(results: Sequence[Any]) -> bytes | None:
-    """The whole reply, its head included, of such a call with these results; None when they are others."""
+def data_reply(results: Sequence[Any]) -> bytes | tuple[bytes, bytes] | None:
+    """The whole reply, its head included, of such a call with these results; None when they are others. A large one
+    is in two parts."""
     if len(results) != 1 or type(results[0]) is not bytes:
         return None
     result = results[0]
-    return _data_reply.pack(len(result) + 9, 0, 1, len(result)) + result
+    head = _data_reply.pack(len(result) + 9, 0, 1, len(result))
+    return head + result if len(result) < LARGE else (head, result)
 
 
 def encode_call(row: FunctionRow, arguments: Sequence[Any]) -> bytes:

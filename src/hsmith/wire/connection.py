@@ -37,6 +37,8 @@ _ACCEPTED: Final = bytes(4)
 #: thread.
 SHORT: Final = 0.000_250
 PATIENCE: Final = 8
+#: Bytes of a frame above which a call is not short.
+LARGEST_SHORT: Final = 80 << 10
 #: One call of so many is measured.
 SAMPLED: Final = 32
 #: Head and session handle; where the handle is, in a call and in a BOTH.
@@ -212,18 +214,26 @@ class Connection(Generic[A]):
                         channel.rest()
                     answer = _answer(call, application, payload)
                 elif number == BOTH:
-                    answer = self._both(application, payload)
+                    made = self._both(application, payload)
+                    answer = self._sent(made) if isinstance(made, tuple) else made
                 else:
                     answer = self._other(number, application, payload)
                 receiver.done(end, wipe=number != BOTH if call is None else call.secret)
                 if begun and hub is not None:
-                    crowded += self._short(number, thread_time() - begun)
+                    crowded += self._short(number, thread_time() - begun) if end <= LARGEST_SHORT else -PATIENCE
                     if crowded > PATIENCE:
                         crowded = 0
                         channel.rest()
                         answer = self._sit(hub, application, answer)
         finally:
             channel.rest()
+
+    def _sent(self, parts: tuple[bytes, bytes]) -> bytes:
+        """Send a large answer from where it is. Returns what is still to be sent."""
+        head, body = parts
+        count = self._connection.sendmsg(parts)
+        self._connection.sendall(memoryview(body)[count - len(head) :] if count >= len(head) else head[count:] + body)
+        return b""
 
     def _short(self, number: int, seconds: float) -> int:
         """How long this function takes here, of late. Returns 1 for a short call, else less than 0."""
@@ -263,6 +273,8 @@ class Connection(Generic[A]):
         payload = memoryview(buffer)[8:have]
         try:
             answer = self._both(application, payload) if both else _answer(self._call(number), application, payload)
+            if isinstance(answer, tuple):
+                answer = b"".join(answer)
         except BadFrame:
             return None
         finally:
@@ -271,7 +283,7 @@ class Connection(Generic[A]):
             self._short(number, thread_time() - begun)
         return answer
 
-    def _both(self, application: A, payload: memoryview) -> bytes:
+    def _both(self, application: A, payload: memoryview) -> bytes | tuple[bytes, bytes]:
         """An Init, and what follows it in the same frame: as if they had come one after the other."""
         if len(payload) < PAIR.size:
             raise BadFrame("a BOTH that is cut short")
@@ -350,7 +362,9 @@ def _answered(call: Call, application: object, payload: memoryview) -> tuple[byt
                 wipe(arguments[at])
 
 
-def _answer_pair(pair: Pair, application: object, init: memoryview | None, rest: memoryview) -> bytes:
+def _answer_pair(
+    pair: Pair, application: object, init: memoryview | None, rest: memoryview
+) -> bytes | tuple[bytes, bytes]:
     """The reply to a BOTH that has come before. ``init``: the first one's arguments, where they may be others now in
     the bytes of an initialisation vector."""
     row = pair.ends

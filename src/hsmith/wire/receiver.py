@@ -9,6 +9,9 @@ from hsmith.wire.frames import MAX_FRAME
 
 #: A buffer of this size takes the frames of almost all calls in one piece.
 FIRST_SIZE: Final = 4096
+#: A larger buffer is kept while such frames come: for so many small ones after the last, and up to this size.
+PATIENCE: Final = 64
+KEPT_SIZE: Final = (1 << 20) + (64 << 10)
 #: Bytes after which the time for a frame begins anew: a slow sender may send long frames.
 STALL_SIZE: Final = 1 << 20
 
@@ -26,6 +29,7 @@ class Receiver:
         self._seconds = seconds
         self._receive = connection.recv_into
         self._have = 0
+        self._small = 0  # frames since the last large one
         self.buffer = bytearray(FIRST_SIZE)
 
     def frame(self) -> int:
@@ -105,7 +109,8 @@ class Receiver:
             self.buffer[:end] = bytes(end)
         if self._have:
             self.buffer[: self._have] = self.buffer[end : end + self._have]
-        if len(self.buffer) > FIRST_SIZE and self._have <= FIRST_SIZE:
+        self._small = 0 if end > FIRST_SIZE else self._small + 1
+        if len(self.buffer) > FIRST_SIZE >= self._have and (self._small > PATIENCE or len(self.buffer) > KEPT_SIZE):
             kept = self.buffer[: self._have]
             self.buffer = bytearray(FIRST_SIZE)
             self.buffer[: len(kept)] = kept

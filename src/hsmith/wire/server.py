@@ -20,6 +20,8 @@ log = logging.getLogger("hsmith.server")
 #: Deep calls of the crypto and database libraries fit, thousands of connections too (only touched pages cost memory).
 THREAD_STACK: Final = 1 << 20
 HELLO_SECONDS: Final = 10.0
+#: Bytes of answers that the system may hold for a client: a MiB of data goes out in one step.
+SEND_ROOM: Final = 1 << 20
 FRAME_SECONDS: Final = 60.0
 
 
@@ -61,6 +63,7 @@ class Server(Generic[A]):
         """Take one connection from ``listener`` and serve it in a thread of its own."""
         try:
             connection, _ = listener.accept()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_ROOM)
         except BlockingIOError:
             return  # It went away again.
         except OSError as error:
