@@ -159,6 +159,13 @@ void repeat_forget(void);
 void repeat_begin_process(void);
 void repeat_share(int fd);
 unsigned keeper_calls(void);
+bool keeper_shares(void);
+
+/* --- Searches: search.c --- */
+
+void search_before(const call *c);
+void search_forget(void);
+void search_begin_process(void);
 
 /* --- The keeper's address and its start: start.c --- */
 

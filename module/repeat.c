@@ -113,11 +113,15 @@ void repeat_after(call *c, const repetition *r)
         m->stage = RUNNING;
         m->changes = r->changes;
         m->what = r->init;
-    } else if (m->session == r->session && (c->flags & ENDS)) {
-        bool ended = c->rv == CKR_OK && (!(c->flags & OUTPUT) || (c->left && c->at[0] == 1));
-        bool known = r->front ? r->init.number == ends : m->stage == RUNNING && m->what.number == ends;
-        if (r->front || m->stage == RUNNING)
-            m->stage = ended && known && m->stage != ARMED ? ENDED : m->stage == ARMED ? ARMED : NOTHING;
+    } else if (m->session == r->session && (c->flags & ENDS) && m->stage == (r->front ? NOTHING : RUNNING)) {
+        bool ours = (r->front ? r->init.number : m->what.number) == ends;
+        bool given = !(c->flags & OUTPUT) || (c->left && c->at[0] == 1);
+        bool goes_on = c->rv == CKR_BUFFER_TOO_SMALL || (c->rv == CKR_OK && !given);
+        if (r->front) {
+            m->what = r->init;
+            m->changes = r->changes;
+        }
+        m->stage = ours && goes_on ? RUNNING : ours && c->rv == CKR_OK ? ENDED : NOTHING;
     }
     if (c->flags & FORGETS)
         for (size_t i = 0; i < SESSIONS; i++)
@@ -138,8 +142,10 @@ void repeat_drop(call *c)
     pthread_mutex_unlock(&lock);
 }
 
+/* Another application begins, perhaps with another keeper. */
 void repeat_forget(void)
 {
+    page = NULL;
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < SESSIONS; i++)
         memory[i].stage = NOTHING;
@@ -154,18 +160,26 @@ void repeat_begin_process(void)
         memory[i].stage = NOTHING;
 }
 
-/* A page that cannot shrink under its reader; anything else is as good as none. */
+/* A page that cannot shrink under its reader; anything else is as good as none. The same one comes with each connection: it is mapped
+ * once. Called by one thread at a time; another keeper's stays mapped, as somebody may be reading it. */
 void repeat_share(int fd)
 {
+    static const volatile struct shared_page *mapped;
+    static struct stat known;
     struct stat found;
     int seals = fcntl(fd, F_GET_SEALS);
-    void *at = MAP_FAILED;
-    if (seals >= 0 && (seals & F_SEAL_SHRINK) && !fstat(fd, &found) && found.st_size >= PAGE_SIZE)
-        at = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+    bool good = seals >= 0 && (seals & F_SEAL_SHRINK) && !fstat(fd, &found) && found.st_size >= PAGE_SIZE;
+    if (good && !(mapped && known.st_dev == found.st_dev && known.st_ino == found.st_ino)) {
+        void *at = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+        good = at != MAP_FAILED;
+        if (good) {
+            mapped = at;
+            known = found;
+        }
+    }
     close(fd);
-    if (at == MAP_FAILED)
-        return;
-    page = at; /* that of an earlier keeper stays mapped: somebody may be reading it */
+    if (good)
+        page = mapped;
 }
 
 /* How many calls the keeper is answering now, for all its clients. */
@@ -173,4 +187,9 @@ unsigned keeper_calls(void)
 {
     const volatile struct shared_page *p = page;
     return p ? p->calls + p->seats : UINT32_MAX;
+}
+
+bool keeper_shares(void)
+{
+    return page != NULL;
 }

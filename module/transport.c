@@ -77,6 +77,7 @@ static void begin_process(void)
         pthread_cond_init(&state.change, NULL);
         async_begin_process();
         repeat_begin_process();
+        search_begin_process();
         state.idle = NULL;
         state.busy = 0;
         for (size_t i = 0; i < CONNECTIONS; i++) {
@@ -350,6 +351,7 @@ static void new_application(void) /* under the lock */
     memset(state.token, 0, sizeof state.token);
     drop_idle();
     repeat_forget();
+    search_forget();
 }
 
 /* --- The pool --- */
@@ -472,12 +474,15 @@ bool call_run(call *c)
         return false;
     if (repeat_before(c, &r))
         return true;
+    search_before(c);
     if (!exchange(c, r.front ? &r.init : NULL)) {
         c->lost = true;
         c->rv = CKR_DEVICE_REMOVED;
         return false;
     }
     repeat_after(c, &r);
+    if ((c->flags & LOGS_OUT) && c->rv == CKR_OK)
+        search_forget();
     if ((c->flags & PARAMETER) && (c->rv == CKR_OK || c->left))
         get_writeback(c);
     return true;

@@ -93,6 +93,9 @@ LOCAL: Final = {
     "C_GetInterface": "CK_BYTE *pInterfaceName, CK_VERSION *pVersion, CK_INTERFACE **ppInterface, CK_ULONG flags",
 }
 
+#: Functions that are not what their row says alone: module/search.c.
+WRITTEN: Final = {"C_FindObjectsInit", "C_FindObjects", "C_FindObjectsFinal"}
+
 MESSAGE_OPERATIONS: Final = {
     Operation.MESSAGE_ENCRYPT,
     Operation.MESSAGE_DECRYPT,
@@ -111,7 +114,7 @@ REPEATED: Final = {
     "C_VerifyInit": "C_Verify",
 }
 ENDING: Final = {ending: starter for starter, ending in REPEATED.items()}
-#: No operation of their session is touched by these (nor by those that search).
+#: No operation of their session is touched by these.
 KEEPING: Final = {"C_GetSessionInfo", "C_GetAttributeValue", "C_GetObjectSize", "C_GenerateRandom", "C_SeedRandom"}
 #: After these other keys can be used than before, in any session.
 FORGETTING: Final = {"C_Login", "C_LoginUser", "C_Logout", "C_CloseAllSessions", "C_InitToken"}
@@ -140,7 +143,7 @@ def flags(row: FunctionRow) -> str:
         "STARTS": row.name in REPEATED,
         f"ENDS | OUTPUT | {_starter(row)}u << ENDS_SHIFT": row.name in ENDING and Kind.BUFFER in kinds,
         f"ENDS | {_starter(row)}u << ENDS_SHIFT": row.name in ENDING and Kind.BUFFER not in kinds,
-        "KEEPS": row.operation is Operation.FIND or row.name in KEEPING,
+        "KEEPS": row.name in KEEPING,
         "FORGETS": row.name in FORGETTING,
         "LOGS_OUT": row.name in FORGETTING and row.name not in ("C_Login", "C_LoginUser"),
     }
@@ -191,7 +194,7 @@ def info_reader(row: InfoRow) -> str:
 
 
 def stubs_c() -> str:
-    remote = [row for row in FUNCTIONS if row.needs is not Needs.LOCAL]
+    remote = [row for row in FUNCTIONS if row.needs is not Needs.LOCAL and row.name not in WRITTEN]
     used = {kind for row in remote for _, kind in row.arguments}
     readers = [info_reader(row) for kind, row in INFOS.items() if kind in used]
     return HEAD + '#include "../hsmith.h"\n\n' + "\n".join([*readers, *map(stub, remote)])

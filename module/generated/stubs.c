@@ -334,40 +334,6 @@ CK_RV C_SetAttributeValue(CK_ULONG hSession, CK_ULONG hObject, CK_ATTRIBUTE *pTe
     return call_end(&c);
 }
 
-CK_RV C_FindObjectsInit(CK_ULONG hSession, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count)
-{
-    call c;
-    if (call_begin(&c, 26, SECRET | SESSION | KEEPS)) {
-        put_ulong(&c, hSession);
-        put_template(&c, pTemplate, pTemplate_count);
-        call_run(&c);
-    }
-    return call_end(&c);
-}
-
-CK_RV C_FindObjects(CK_ULONG hSession, CK_ULONG *phObject, CK_ULONG phObject_most, CK_ULONG *phObject_count)
-{
-    call c;
-    if (call_begin(&c, 27, SESSION | KEEPS)) {
-        put_ulong(&c, hSession);
-        put_found(&c, phObject, phObject_most, phObject_count);
-        if (call_run(&c)) {
-            get_found(&c, phObject, phObject_most, phObject_count);
-        }
-    }
-    return call_end(&c);
-}
-
-CK_RV C_FindObjectsFinal(CK_ULONG hSession)
-{
-    call c;
-    if (call_begin(&c, 28, SESSION | KEEPS)) {
-        put_ulong(&c, hSession);
-        call_run(&c);
-    }
-    return call_end(&c);
-}
-
 CK_RV C_EncryptInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hKey)
 {
     call c;

@@ -532,7 +532,7 @@ def test_a_frame_that_carried_a_pin_is_erased(served: Served) -> None:
         assert pin not in last
         ours.close()
         theirs.close()
-    assert [c.row.name for c in served.server.service.calls if c and c.secret] == ["C_Login"]
+    assert [c.row.name for c in served.server.service.calls.values() if c.secret] == ["C_Login"]
 
 
 def test_applications_are_closed_once_all_their_connections_hung_up() -> None:

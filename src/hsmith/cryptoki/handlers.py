@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from hsmith.core.audit import CURRENT
 from hsmith.cryptoki.application import Application
-from hsmith.spec.functions import BY_NAME, Needs
+from hsmith.spec.functions import BY_NAME, FunctionRow, Needs
 
 #: By the function's number: called with the Application and the decoded arguments.
 HANDLERS: Final[dict[int, Callable[..., Any]]] = {}
@@ -17,9 +17,10 @@ HANDLERS: Final[dict[int, Callable[..., Any]]] = {}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def handles(name: str, *bound: Any) -> Callable[[F], F]:
+def handles(function: str | FunctionRow, *bound: Any) -> Callable[[F], F]:
     """Register a handler; ``bound`` comes first in its arguments (for functions that differ in a column)."""
-    row = BY_NAME[name]
+    row = BY_NAME[function] if isinstance(function, str) else function
+    name = row.name
 
     def register(function: F) -> F:
         assert row.number not in HANDLERS, name

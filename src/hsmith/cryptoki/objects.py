@@ -1,5 +1,6 @@
 """Objects (chapter "Object management functions"): made, read, changed, copied, searched and destroyed."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,8 +13,11 @@ from hsmith.cryptoki.handlers import handles
 from hsmith.cryptoki.operations import Active
 from hsmith.spec.constants import Attr, Fault
 from hsmith.spec.faults import Partly, Refused
-from hsmith.spec.functions import Operation
+from hsmith.spec.functions import FIND, Operation
 from hsmith.spec.values import Template
+
+#: Handles that one answer has at most.
+MOST_FOUND = 1024
 
 
 def may_write(session: Session, attributes: Mapping[int, Any]) -> None:
@@ -117,6 +121,20 @@ def find_objects_init(session: Session, template: Template) -> None:
     operations.check_idle(session, Operation.FIND)
     templates.check_search(template)
     operations.keep(session, Operation.FIND, Active(_search(session, template)))
+
+
+@handles(FIND)
+def find_all(session: Session, template: Template, most: int) -> tuple[int, list[int]]:
+    """(1, all handles) when there are at most ``most``: the search is over. (0, none): it goes on as ever."""
+    find_objects_init(session, template)
+    active = session.operations[Operation.FIND]
+    most = min(most, MOST_FOUND)
+    found = list(itertools.islice(active.running, most + 1))
+    if len(found) > most:
+        active.running = itertools.chain(found, active.running)
+        return 0, []
+    del session.operations[Operation.FIND]
+    return 1, found
 
 
 @handles("C_FindObjects")

@@ -13,7 +13,7 @@ from hsmith.crypto.registry import ENGINES
 from hsmith.cryptoki.application import Application, Session
 from hsmith.cryptoki.handlers import HANDLERS
 from hsmith.cryptoki.operations import Active, check_params
-from hsmith.spec.functions import BY_NAME, FUNCTIONS, Operation
+from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS, Operation
 from hsmith.spec.values import MechanismArg
 
 #: Kept for one application; more are not worth their memory.
@@ -149,7 +149,7 @@ def keep(app: Application, ending: int, key: bytes, arguments: tuple[Any, ...]) 
 #: Functions that wait for nothing but their session. What they really take is measured.
 _AT_ONCE: Final = frozenset(
     row.number
-    for row in FUNCTIONS
+    for row in (*FUNCTIONS, FIND)
     if row.operation in (Operation.FIND, *(operation for operation, _, _ in _ENDING.values()))
     or row.name in ("C_GetSessionInfo", "C_GetAttributeValue", "C_GenerateRandom")
 )

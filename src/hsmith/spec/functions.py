@@ -211,4 +211,15 @@ FUNCTIONS: Final[tuple[FunctionRow, ...]] = (
 )
 # fmt: on
 
+#: Not of the standard: C_FindObjectsInit that gives the handles too when there are at most so many, and then has ended the
+#: search (docs/wire.md, "FIND").
+FIND: Final = FunctionRow(
+    0xFF03,
+    "C_FindObjectsInit",
+    "2.40",
+    SESSION,
+    (("hSession", ULONG), ("pTemplate", TEMPLATE), ("most", ULONG), ("complete", ULONG_OUT), ("found", ULONG_LIST)),
+    Operation.FIND,
+)
+
 BY_NAME: Final = {row.name: row for row in FUNCTIONS}

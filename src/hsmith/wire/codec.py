@@ -22,7 +22,7 @@ from struct import Struct
 from typing import Any, Final
 
 from hsmith.spec.constants import Fault
-from hsmith.spec.functions import FUNCTIONS, FunctionRow, Kind
+from hsmith.spec.functions import FIND, FUNCTIONS, FunctionRow, Kind
 from hsmith.spec.infos import INFOS, InfoRow
 from hsmith.spec.values import MechanismArg
 from hsmith.wire import parameters as p
@@ -205,7 +205,7 @@ class _Compiled:
         self.plain = inward == [Kind.ULONG, Kind.BYTES, Kind.BUFFER] and outward == [Kind.BUFFER]
 
 
-_COMPILED: Final = tuple(_Compiled(row) for row in FUNCTIONS)
+_COMPILED: Final = {row.number: _Compiled(row) for row in (*FUNCTIONS, FIND)}
 
 
 def _params(argument: Any) -> Any:

@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, Protocol
 from hsmith.crypto.wiping import wipe
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Partly, Refused, TooSmall
-from hsmith.spec.functions import BY_NAME, FUNCTIONS, FunctionRow, Kind
+from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS, FunctionRow, Kind
 from hsmith.wire import codec, frames, peer
 from hsmith.wire.applications import A, Applications, Identity, Pair, TooMany
 from hsmith.wire.channel import open_channel
@@ -72,12 +72,13 @@ def _pins(row: FunctionRow) -> tuple[int, ...]:
     return tuple(at for at, (name, _) in enumerate(row.arguments) if "Pin" in name)
 
 
-def call_table(handlers: Mapping[int, Handler]) -> tuple[Call | None, ...]:
-    """The functions by number; None for those that have no handler."""
-    return tuple(
-        Call(row, handlers[row.number], _carries_secret(row), _pins(row)) if row.number in handlers else None
-        for row in FUNCTIONS
-    )
+def call_table(handlers: Mapping[int, Handler]) -> Mapping[int, Call]:
+    """The functions that have a handler, by number."""
+    return {
+        row.number: Call(row, handlers[row.number], _carries_secret(row), _pins(row))
+        for row in (*FUNCTIONS, FIND)
+        if row.number in handlers
+    }
 
 
 @dataclass(slots=True)
@@ -109,7 +110,7 @@ class Service(Generic[A]):
     of any frame once its first byte has come. ``group``: whose members may connect too."""
 
     applications: Applications[A]
-    calls: tuple[Call | None, ...]
+    calls: Mapping[int, Call]
     admin: Mapping[str, Admin[A]]
     hello_seconds: float
     frame_seconds: float
@@ -207,7 +208,7 @@ class Connection(Generic[A]):
                 number = buffer[4] | buffer[5] << 8
                 if buffer[6] or buffer[7]:
                     raise BadFrame("flags that are not known")
-                call = calls[number] if number < len(calls) else None
+                call = calls.get(number)
                 payload = memoryview(buffer)[8:end]
                 if call is not None:
                     if call.row.number == _WAITS:
@@ -315,7 +316,7 @@ class Connection(Generic[A]):
         return _answer(end, application, rest)
 
     def _call(self, number: int) -> Call:
-        call = self._service.calls[number] if number < len(self._service.calls) else None
+        call = self._service.calls.get(number)
         if call is None:
             raise BadFrame(f"unknown function {number:#x} in a BOTH")
         return call
@@ -324,7 +325,7 @@ class Connection(Generic[A]):
         """What is no function with a handler: ADMIN, a function not supported, or an unknown one."""
         if number == frames.ADMIN:
             return self._administer(application, payload)
-        if number < len(self._service.calls):
+        if number < len(FUNCTIONS):
             return reply(Fault.FUNCTION_NOT_SUPPORTED)
         raise BadFrame(f"unknown function {number:#x}")
 
