@@ -1,7 +1,9 @@
 """What each change does to the database."""
 # ruff: noqa: S608  (the parts that these statements are made of are constants)
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any, Final
 
 import apsw
@@ -26,9 +28,18 @@ from hsmith.store.records import (
 
 def apply(connection: apsw.Connection, changes: Sequence[Change]) -> None:
     """Make the changes in the open transaction. Conflict: one cannot be made, and the caller must undo the others."""
+    new: list[AddObject | PutObject] = []
     try:
         for change in changes:
+            if type(change) is AddObject or (type(change) is PutObject and change.record.version == 1):
+                new.append(change)
+                continue
+            if new:
+                _add_objects(connection, new)
+                new = []
             _APPLY[type(change)](connection, change)
+        if new:
+            _add_objects(connection, new)
     except apsw.ConstraintError as error:
         raise Conflict(f"the store already has it, or its token is gone ({error})") from None
 
@@ -55,7 +66,8 @@ def _delete_token(connection: apsw.Connection, change: DeleteToken) -> None:
 
 def _clear_objects(connection: apsw.Connection, change: ClearObjects) -> None:
     _clear(connection, change.token)
-    _count(connection, change.token, "objects - objects")
+    sql = "UPDATE token SET objects = 0 WHERE id = ?"
+    _one(connection, sql, (change.token,), what=f"there is no token {change.token}")
 
 
 def _put_keyslot(connection: apsw.Connection, change: PutKeyslot) -> None:
@@ -87,9 +99,6 @@ def _set_failures(connection: apsw.Connection, change: SetFailures) -> None:
 
 def _put_object(connection: apsw.Connection, change: PutObject) -> None:
     record, tags = change.record, set(change.tags)
-    if record.version == 1:
-        _add_object(connection, AddObject(record, change.tags))
-        return
     packed = _pack(sorted(tags))
     old = _tags(connection, record.token, record.id)
     _one(
@@ -99,17 +108,22 @@ def _put_object(connection: apsw.Connection, change: PutObject) -> None:
         what=f"object {record.id} has no version {record.version - 1}",
     )
     _delete_tags(connection, record.token, record.id, old - tags)
-    _insert_tags(connection, record.token, record.id, tags - old)
+    _insert(connection, _TAGS, [(record.token, tag, record.id) for tag in tags - old])
 
 
-def _add_object(connection: apsw.Connection, change: AddObject) -> None:
-    record, tags = change.record, set(change.tags)
-    _count(connection, record.token, "objects + 1")
-    connection.execute(
-        "INSERT INTO object (id, token, version, private, tags, blob) VALUES (?, ?, ?, ?, ?, ?)",
-        (record.id, record.token, record.version, record.private, _pack(sorted(tags)), record.blob),
-    )
-    _insert_tags(connection, record.token, record.id, tags)
+def _add_objects(connection: apsw.Connection, changes: Sequence[AddObject | PutObject]) -> None:
+    """Insert objects that are new, all in few statements: each costs more than what it does."""
+    counts: Counter[int] = Counter(change.record.token for change in changes)
+    for token, count in counts.items():
+        _count(connection, token, count)
+    objects: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
+    for change in changes:
+        record, tags = change.record, sorted(set(change.tags))
+        objects.append((record.id, record.token, record.version, record.private, _pack(tags), record.blob))
+        rows += [(record.token, tag, record.id) for tag in tags]
+    _insert(connection, _OBJECTS, objects)
+    _insert(connection, _TAGS, rows)
 
 
 def _delete_object(connection: apsw.Connection, change: DeleteObject) -> None:
@@ -120,7 +134,7 @@ def _delete_object(connection: apsw.Connection, change: DeleteObject) -> None:
         (change.id, change.token),
         what=f"there is no object {change.id}",
     )
-    _count(connection, change.token, "objects - 1")
+    _count(connection, change.token, -1)
 
 
 def _put_value(connection: apsw.Connection, change: PutValue) -> None:
@@ -141,7 +155,6 @@ _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Any], None]]] = {
     DeleteKeyslot: _delete_keyslot,
     SetFailures: _set_failures,
     PutObject: _put_object,
-    AddObject: _add_object,
     DeleteObject: _delete_object,
     PutValue: _put_value,
     Append: lambda connection, change: audit.append(connection, change.texts, change.mac_key, change.head()),
@@ -155,8 +168,9 @@ def _one(connection: apsw.Connection, sql: str, values: tuple[Any, ...], *, what
         raise Conflict(what)
 
 
-def _count(connection: apsw.Connection, token: int, objects: str) -> None:
-    _one(connection, f"UPDATE token SET objects = {objects} WHERE id = ?", (token,), what=f"there is no token {token}")
+def _count(connection: apsw.Connection, token: int, more: int) -> None:
+    sql = "UPDATE token SET objects = objects + ? WHERE id = ?"
+    _one(connection, sql, (more, token), what=f"there is no token {token}")
 
 
 def _clear(connection: apsw.Connection, token: int) -> None:
@@ -164,10 +178,25 @@ def _clear(connection: apsw.Connection, token: int) -> None:
         connection.execute(f"DELETE FROM {table} WHERE token = ?", (token,))
 
 
-def _insert_tags(connection: apsw.Connection, token: int, id: int, tags: Iterable[bytes]) -> None:
-    connection.executemany(
-        "INSERT OR IGNORE INTO tag (token, tag, object) VALUES (?, ?, ?)", [(token, tag, id) for tag in tags]
-    )
+_OBJECTS: Final = "INSERT INTO object (id, token, version, private, tags, blob) VALUES "
+_TAGS: Final = "INSERT OR IGNORE INTO tag (token, tag, object) VALUES "
+#: Rows of one statement: powers of two, so that few statements serve all.
+_MOST: Final = 64
+
+
+def _insert(connection: apsw.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert the rows."""
+    at, left = 0, len(rows)
+    while left:
+        count = min(_MOST, 1 << left.bit_length() - 1)
+        values = [value for row in rows[at : at + count] for value in row]
+        connection.execute(_several(sql, count, len(rows[0])), values)
+        at, left = at + count, left - count
+
+
+@cache
+def _several(sql: str, rows: int, columns: int) -> str:
+    return sql + ", ".join([f"({', '.join('?' * columns)})"] * rows)
 
 
 def _delete_tags(connection: apsw.Connection, token: int, id: int, tags: Iterable[bytes]) -> None:

@@ -4,7 +4,7 @@ A set is its entry count and its entries by ascending attribute; an entry is the
 and the value. All integers are little-endian. Equal values have equal bytes, which is what index tags rest on.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from struct import Struct
 from struct import error as StructError
 from typing import Any, Final
@@ -51,21 +51,40 @@ def decode(data: bytes) -> dict[int, Value]:
     return attributes
 
 
-def _encode_pairs(pairs: Iterable[tuple[int, Any]], depth: int) -> bytes:
+def _encode_pairs(pairs: Collection[tuple[int, Any]], depth: int) -> bytes:
     if depth == 0:
         raise ValueError(f"templates are nested more than {MAX_DEPTH} deep")
-    parts = [b""]
+    parts = [_COUNT.pack(len(pairs))]
     for attribute, value in pairs:
+        if value is True or value is False:  # most of an object
+            part = _FLAGS.get((attribute, value))
+            if part is None:
+                part = _flag(attribute, value)
+            parts.append(part)
+            continue
         if not 0 <= attribute < _WORD_LIMIT:
             raise ValueError(f"attribute {attribute:#x} does not fit 32 bits")
         kind, data = _encode_value(value, depth)
         parts += (_ENTRY.pack(attribute, kind), data)
-    parts[0] = _COUNT.pack(len(parts) // 2)
     whole = b"".join(parts)
     for part in parts:
         if len(part) >= _MAY_BE_SECRET and part is not whole:
             wipe(part)
     return whole
+
+
+#: Entries of flags, which are the same in all objects.
+_FLAGS: Final[dict[tuple[int, bool], bytes]] = {}
+_FLAGS_KEPT: Final = 1024
+
+
+def _flag(attribute: int, value: bool) -> bytes:
+    if not 0 <= attribute < _WORD_LIMIT:
+        raise ValueError(f"attribute {attribute:#x} does not fit 32 bits")
+    entry = _ENTRY.pack(attribute, _TRUE if value else _FALSE)
+    if len(_FLAGS) < _FLAGS_KEPT:
+        _FLAGS[attribute, value] = entry
+    return entry
 
 
 def _encode_value(value: Value, depth: int) -> tuple[int, bytes]:

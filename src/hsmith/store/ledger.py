@@ -70,7 +70,8 @@ class Ledger:
         self._next: tuple[int, bytes, tuple[int, bytes], dict[int, Entries]] | None = None
         #: The last record of the audit log.
         self.audited: tuple[int, bytes] = (0, audit.START)
-        self._appended = False
+        #: The last record that the transaction appends.
+        self._appended: tuple[int, bytes] | None = None
         #: Whether the file does not have the last epoch yet, and when it was written.
         self.behind = False
         self._written_at = 0.0
@@ -186,7 +187,9 @@ class Ledger:
         """A row is changed, by whatever statement."""
         table = TABLES.get(update.table_name)
         if table is None:
-            self._appended |= update.table_name == "audit"
+            if update.table_name == "audit" and update.new is not None:
+                appended: Any = update.new
+                self._appended = (appended[0], appended[2])
             return
         pick, old, new = self._pick[table.name], update.old, update.new
         if new is None:
@@ -199,14 +202,15 @@ class Ledger:
     def begin(self) -> None:
         """A transaction begins, or is begun again."""
         self._changes.clear()
-        self._next, self._appended = None, False
+        self._next = self._appended = None
 
-    def mark(self) -> int:
+    def mark(self) -> tuple[int, tuple[int, bytes] | None]:
         """The place in the transaction to which undo() goes back."""
-        return len(self._changes)
+        return len(self._changes), self._appended
 
-    def undo(self, mark: int) -> None:
-        del self._changes[mark:]
+    def undo(self, mark: tuple[int, tuple[int, bytes] | None]) -> None:
+        self._appended = mark[1]
+        del self._changes[mark[0] :]
 
     def checkpointed(self) -> None:
         """What was committed is on the disk: so may the epoch be."""
@@ -236,7 +240,7 @@ class Ledger:
         for place in by_place:
             digest ^= self._part(place, self._epochs.get(place)) ^ self._part(place, epoch)
         packed = digest.to_bytes(32, "big")
-        audited = audit.last(self._connection) if self._appended or always else self.audited
+        audited = audit.last(self._connection) if always else self._appended or self.audited
         state = _PACKED_STATE.pack(epoch, packed, *audited)
         for place, entries in by_place.items():
             self._put(place, epoch, state + pack(entries))
