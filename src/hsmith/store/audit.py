@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 import apsw
@@ -46,14 +47,17 @@ class Signer:
         return primitives.sign(self._seed, _vouched(number, chain)).hex()
 
 
-def append(connection: apsw.Connection, texts: Iterable[str], mac_key: bytes, head: tuple[int, bytes]) -> None:
-    """Add records in the open transaction. ``head``: the last one, as known: behind a cut end the log goes on with a
-    gap, which stays."""
-    number, chain = max(last(connection), head, key=lambda found: found[0])
+def append(
+    connection: apsw.Connection, texts: Iterable[str], mac_key: bytes, head: tuple[int, bytes]
+) -> tuple[int, bytes]:
+    """Add records in the open transaction, and give the last one. ``head``: the last one before, as known: behind a cut
+    end the log goes on with a gap, which stays."""
+    number, chain = max(last(connection), head, key=itemgetter(0))
     for text in texts:
         number += 1
         chain = follow(chain, number, text)
         connection.execute(_INSERT, (number, text, chain, _mac(mac_key, chain)))
+    return number, chain
 
 
 def last(connection: apsw.Connection) -> tuple[int, bytes]:
