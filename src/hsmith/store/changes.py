@@ -4,6 +4,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, Final
 
 import apsw
@@ -168,7 +169,8 @@ def _put_value(connection: apsw.Connection, ledger: Ledger, change: PutValue) ->
 
 
 def _append(connection: apsw.Connection, ledger: Ledger, change: Append) -> None:
-    ledger.appended(*audit.append(connection, change.texts, change.mac_key, change.head()))
+    head = max(change.head(), ledger.appended, key=itemgetter(0))
+    ledger.appended = audit.append(connection, change.texts, change.mac_key, head)
 
 
 _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Ledger, Any], None]]] = {
@@ -208,15 +210,15 @@ def _clear(connection: apsw.Connection, ledger: Ledger, token: int) -> None:
 
 _OBJECTS: Final = "INSERT INTO object (id, token, version, private, tags, blob) VALUES "
 _TAGS: Final = "INSERT OR IGNORE INTO tag (token, tag, object) VALUES "
-#: Rows of one statement: powers of two, so that few statements serve all.
-_MOST: Final = 64
+#: Rows of one statement: any number that is usual for one call, and a larger one; so few statements serve all.
+_USUAL, _MANY = 16, 64
 
 
 def _insert(connection: apsw.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert the rows."""
     at, left = 0, len(rows)
     while left:
-        count = min(_MOST, 1 << left.bit_length() - 1)
+        count = _MANY if left >= _MANY else min(left, _USUAL)
         values = [value for row in rows[at : at + count] for value in row]
         connection.execute(_several(sql, count, len(rows[0])), values)
         at, left = at + count, left - count

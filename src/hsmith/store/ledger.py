@@ -39,8 +39,7 @@ WRITE_SECONDS: Final = 0.1
 _CACHED: Final = 2048
 
 _EPOCHS: Final = "SELECT place, ifnull(CAST(epoch AS INTEGER), 0) FROM ledger"
-_INSERT: Final = "INSERT OR REPLACE INTO ledger (epoch, blob, place) VALUES (?, ?, ?)"
-_REPLACE: Final = "UPDATE ledger SET epoch = ?, blob = ? WHERE place = ?"
+_REPLACE: Final = "INSERT OR REPLACE INTO ledger (place, epoch, blob) VALUES (?, ?, ?)"
 READ_PLACE: Final = (
     "SELECT ifnull(CAST(epoch AS INTEGER), 0), ifnull(CAST(blob AS BLOB), x'') FROM ledger WHERE place = ?"
 )
@@ -75,8 +74,8 @@ class Ledger:
         self._next: tuple[int, bytes, tuple[int, bytes], dict[int, bytes]] | None = None
         #: The last record of the audit log.
         self.audited: tuple[int, bytes] = (0, audit.START)
-        #: The last record that the transaction appends.
-        self._appended: tuple[int, bytes] | None = None
+        #: The same, with what the open transaction appends.
+        self.appended = self.audited
         #: Whether the file does not have the last epoch yet, and when it was written.
         self.behind = False
         self._written_at = 0.0
@@ -195,21 +194,18 @@ class Ledger:
         """A row is deleted."""
         self._changes.append((address, None))
 
-    def appended(self, number: int, chain: bytes) -> None:
-        """A record of the audit log is added."""
-        self._appended = (number, chain)
-
     def begin(self) -> None:
         """A transaction begins, or is begun again."""
         self._changes.clear()
-        self._next = self._appended = None
+        self._next = None
+        self.appended = self.audited
 
-    def mark(self) -> tuple[int, tuple[int, bytes] | None]:
+    def mark(self) -> tuple[int, tuple[int, bytes]]:
         """The place in the transaction to which undo() goes back."""
-        return len(self._changes), self._appended
+        return len(self._changes), self.appended
 
-    def undo(self, mark: tuple[int, tuple[int, bytes] | None]) -> None:
-        self._appended = mark[1]
+    def undo(self, mark: tuple[int, tuple[int, bytes]]) -> None:
+        self.appended = mark[1]
         del self._changes[mark[0] :]
 
     def checkpointed(self) -> None:
@@ -224,7 +220,7 @@ class Ledger:
 
     def write(self, *, always: bool = False) -> None:
         """Write what follows from the transaction's changes, before it is committed."""
-        if not (self._changes or self._appended or always):
+        if not (self._changes or self.appended is not self.audited or always):
             return
         epoch, digest = self._epoch + 1, int.from_bytes(self._digest, "big")
         by_place: dict[int, bytes] = {}
@@ -236,10 +232,13 @@ class Ledger:
         for place in by_place:
             digest ^= self._part(place, self._epochs.get(place)) ^ self._part(place, epoch)
         packed = digest.to_bytes(32, "big")
-        audited = audit.last(self._connection) if always else self._appended or self.audited
+        audited = audit.last(self._connection) if always else self.appended
         state = _PACKED_STATE.pack(epoch, packed, *audited)
-        for place, entries in by_place.items():
-            self._put(place, epoch, state + entries)
+        rows = [self._row(place, epoch, state + entries) for place, entries in by_place.items()]
+        if len(rows) == 2:  # a key and what is remembered of its value: by far the most frequent
+            self._connection.execute(_REPLACE + ", (?, ?, ?)", rows[0] + rows[1])
+        else:
+            self._connection.executemany(_REPLACE, rows)
         self._next = (epoch, packed, audited, by_place)
 
     def commit(self, commit: Callable[[], object]) -> None:
@@ -270,9 +269,8 @@ class Ledger:
         except OSError as error:
             _log.warning("%s cannot be written: %s", self._file.path, error.strerror)
 
-    def _put(self, place: int, epoch: int, packed: bytes) -> None:
-        blob = self._aead(epoch).seal(packed, _context(place, epoch))
-        self._connection.execute(_REPLACE if place in self._epochs else _INSERT, (epoch, blob, place))
+    def _row(self, place: int, epoch: int, packed: bytes) -> tuple[int, int, bytes]:
+        return place, epoch, self._aead(epoch).seal(packed, _context(place, epoch))
 
     # -- comparing: in any thread
 
