@@ -9,6 +9,7 @@ import sys
 import tempfile
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -89,8 +90,8 @@ def test_what_is_too_large_fails_alone(small_disk: Path) -> None:
         for number in range(8):
             blob = bytes(2_000_000 if number == 3 else 10)
             pending.append(_Call(store, number, blob, outcomes))
-        while store._writer._jobs.qsize() < 8:
-            pass
+        while len(store._writer._waiting) < 8:
+            time.sleep(0.001)
 
     pending: list[_Call] = []
     store._writer.run(hold)

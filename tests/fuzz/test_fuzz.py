@@ -56,8 +56,11 @@ def stored_attributes(data: bytes) -> None:
 
 
 def ledger_entries(data: bytes) -> None:
-    whole = data[: len(data) // 24 * 24]
-    assert entries.unpack(entries.pack(entries.unpack(whole))) == entries.unpack(whole)
+    place = data[: len(data) // 24 * 24]
+    key, new = int.from_bytes(data[:8], "little"), (len(data), 7)
+    assert entries.find(entries.put(place, key, new), key) == new
+    left = entries.drop(place, key)
+    assert sorted(entries.keys(place)) == sorted(entries.keys(left) + [key] * (len(left) < len(place)))
 
 
 def epoch_file(data: bytes) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from hsmith.spec.constants import Fault, Mechanism
@@ -39,6 +40,8 @@ GATHER, AT_ONCE, MOST_WAITING = 0.05, 2000, 50_000
 BETWEEN: Final = 1000
 
 log = logging.getLogger("hsmith.audit")
+
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Who(Protocol):
@@ -80,7 +83,7 @@ def record(*, result: Fault = Fault.OK, keys: Iterable[str] = (), **fields: Any)
     who, event, session = CURRENT.call
     now = time.time()
     known: dict[str, Any] = {
-        "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e6):06d}Z",
+        "time": f"{_second(int(now))}.{int(now % 1 * 1e6):06d}Z",
         "event": event,
         "result": result.name,
     }
@@ -97,7 +100,12 @@ def record(*, result: Fault = Fault.OK, keys: Iterable[str] = (), **fields: Any)
         known["keys"] = keys
     known |= fields
     assert known.keys() <= FIELDS
-    return json.dumps(known, separators=(",", ":"))
+    return _encode(known)
+
+
+@lru_cache(maxsize=8)
+def _second(time_: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time_))
 
 
 def _mechanism(number: int) -> str:
@@ -185,10 +193,7 @@ class Audit:
     def checkpoint(self) -> str:
         """The text of a record that vouches for all before it."""
         number, chain = self._head()
-        return json.dumps(
-            {"event": CHECKPOINT, "upto": number, "signature": self.signer.checkpoint(number, chain)},
-            separators=(",", ":"),
-        )
+        return _encode({"event": CHECKPOINT, "upto": number, "signature": self.signer.checkpoint(number, chain)})
 
     def sign(self) -> None:
         """Write a checkpoint now."""

@@ -49,16 +49,15 @@ def generate_pair(key_type: KeyType, ec_params: bytes) -> tuple[dict[int, Any], 
     if key_type == KeyType.EC:
         key: Any = ec.generate_private_key(curve.library)
         value = big(key.private_numbers().private_value)
+        size = 1 + 2 * curve.length
     else:
         key = curve.library.generate()
         value = key.private_bytes_raw()
-    point = encode_point(key.public_key())
-    both: dict[int, Any] = {
-        Attr.KEY_TYPE: key_type,
-        Attr.EC_PARAMS: ec_params,
-        Attr.PUBLIC_KEY_INFO: spki(key.public_key()),
-    }
-    return both | {Attr.EC_POINT: point}, both | {Attr.VALUE: value}
+        size = curve.length
+    info = spki(key.public_key())
+    both: dict[int, Any] = {Attr.KEY_TYPE: key_type, Attr.EC_PARAMS: ec_params, Attr.PUBLIC_KEY_INFO: info}
+    # A SubjectPublicKeyInfo ends with the bytes of the key (RFC 5480, RFC 8410): the point, uncompressed.
+    return both | {Attr.EC_POINT: der.encode(der.OCTET_STRING, info[-size:])}, both | {Attr.VALUE: value}
 
 
 class _Digest(hashes.HashAlgorithm):

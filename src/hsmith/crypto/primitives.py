@@ -4,18 +4,22 @@ import contextlib
 import hashlib
 import hmac
 import os
+from struct import Struct
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_SIZE: Final = 32  # bytes: AES-256, HMAC-SHA-256
 NONCE_SIZE: Final = 12  # bytes: 96 bits, SP 800-38D section 8.2.2
 TAG_SIZE: Final = 16  # bytes
+
+_LENGTH: Final = Struct(">Q")
 
 
 class Tampered(Exception):
@@ -44,18 +48,51 @@ def seal(key: bytes, data: bytes, aad: bytes) -> bytes:
 
 def unseal(key: bytes, blob: bytes, aad: bytes) -> bytes:
     """The data of a blob made by seal(); Tampered when anything differs or the blob is too short."""
-    if len(blob) < NONCE_SIZE + TAG_SIZE:
-        raise Tampered("the sealed record is too short")
-    try:
-        return _cipher(key).decrypt(blob[:NONCE_SIZE], blob[NONCE_SIZE:], aad)
-    except InvalidTag:
-        raise Tampered("the sealed record was changed, or belongs elsewhere") from None
+    return _opened(_cipher(key), blob, aad)
 
 
 def mac(key: bytes, *parts: bytes) -> bytes:
     """HMAC-SHA-256, 32 bytes, over the parts, each preceded by its length so that no two lists of parts collide."""
-    message = b"".join([len(part).to_bytes(8, "big") + part for part in parts])
+    message = b"".join([_LENGTH.pack(len(part)) + part for part in parts])
     return hmac.digest(key, message, hashlib.sha256)
+
+
+class Aead:
+    """seal() and unseal() under one key, which is made ready once. Thread-safe."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = _cipher(key)
+
+    def __repr__(self) -> str:
+        return "Aead()"
+
+    def seal(self, data: bytes, aad: bytes) -> bytes:
+        nonce = os.urandom(NONCE_SIZE)
+        return nonce + self._cipher.encrypt(nonce, data, aad)
+
+    def unseal(self, blob: bytes, aad: bytes) -> bytes:
+        """Tampered: as unseal() says."""
+        return _opened(self._cipher, blob, aad)
+
+
+class Mac:
+    """mac() under one key, which is made ready once. Thread-safe."""
+
+    __slots__ = ("_keyed",)
+
+    def __init__(self, key: bytes) -> None:
+        self._keyed = HMAC(key, SHA256())
+
+    def __repr__(self) -> str:
+        return "Mac()"
+
+    def __call__(self, *parts: bytes) -> bytes:
+        """As mac() says."""
+        keyed = self._keyed.copy()
+        keyed.update(b"".join([_LENGTH.pack(len(part)) + part for part in parts]))
+        return keyed.finalize()
 
 
 def equal(left: bytes, right: bytes) -> bool:
@@ -97,3 +134,12 @@ def _cipher(key: bytes) -> AESGCM:
     if len(key) != KEY_SIZE:
         raise ValueError("a sealing key has 32 bytes")
     return AESGCM(key)
+
+
+def _opened(cipher: AESGCM, blob: bytes, aad: bytes) -> bytes:
+    if len(blob) < NONCE_SIZE + TAG_SIZE:
+        raise Tampered("the sealed record is too short")
+    try:
+        return cipher.decrypt(blob[:NONCE_SIZE], blob[NONCE_SIZE:], aad)
+    except InvalidTag:
+        raise Tampered("the sealed record was changed, or belongs elsewhere") from None

@@ -46,14 +46,26 @@ class Signer:
         return primitives.sign(self._seed, _vouched(number, chain)).hex()
 
 
-def append(connection: apsw.Connection, texts: Iterable[str], mac_key: bytes, head: tuple[int, bytes]) -> None:
-    """Add records in the open transaction. ``head``: the last one, as known: behind a cut end the log goes on with a
-    gap, which stays."""
-    number, chain = max(last(connection), head, key=lambda found: found[0])
+def append(
+    connection: apsw.Connection, texts: Iterable[str], mac_key: bytes, head: tuple[int, bytes]
+) -> tuple[int, bytes]:
+    """Add records in the open transaction, and give the last one. ``head``: the last one before, as known: behind a cut
+    end the log goes on with a gap, and behind records that somebody else put there, so that what is wrong stays."""
+    number, chain = head
     for text in texts:
-        number += 1
-        chain = follow(chain, number, text)
-        connection.execute(_INSERT, (number, text, chain, _mac(mac_key, chain)))
+        try:
+            following = _put(connection, number, chain, text, mac_key)
+        except apsw.ConstraintError:
+            number, chain = last(connection)
+            following = _put(connection, number, chain, text, mac_key)
+        number, chain = number + 1, following
+    return number, chain
+
+
+def _put(connection: apsw.Connection, number: int, chain: bytes, text: str, mac_key: bytes) -> bytes:
+    chain = follow(chain, number + 1, text)
+    connection.execute(_INSERT, (number + 1, text, chain, _mac(mac_key, chain)))
+    return chain
 
 
 def last(connection: apsw.Connection) -> tuple[int, bytes]:

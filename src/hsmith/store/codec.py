@@ -4,12 +4,12 @@ A set is its entry count and its entries by ascending attribute; an entry is the
 and the value. All integers are little-endian. Equal values have equal bytes, which is what index tags rest on.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from struct import Struct
 from struct import error as StructError
 from typing import Any, Final
 
-from hsmith.crypto.wiping import wipe
 from hsmith.spec.values import Value
 
 #: Templates within templates (WRAP_TEMPLATE and its kin) end here: neither written nor read deeper.
@@ -18,23 +18,32 @@ MAX_DEPTH: Final = 8
 _COUNT = Struct("<I")
 _ENTRY = Struct("<IB")
 _LONG = Struct("<Q")
-#: Parts of an encoding from which on they are overwritten when it is made: no key is shorter.
-_MAY_BE_SECRET: Final = 4 + 8
+_COUNTED = Struct("<IBI")
+_WIDE_ENTRY = Struct("<IBQ")
+_ATTRIBUTE_SIZE: Final = 4
 _WORD_LIMIT: Final = 1 << 32
-_LONG_LIMIT: Final = 1 << 64
 
 _FALSE, _TRUE, _SHORT, _WIDE, _BYTES, _LONGS, _TEMPLATE = range(7)
 
 
 def encode(attributes: Mapping[int, Value]) -> bytes:
     """The one encoding of ``attributes``. TypeError or ValueError: a value that no attribute has."""
-    return _encode_pairs(sorted(attributes.items()), MAX_DEPTH)
+    parts: list[bytes] = []
+    try:
+        _encode_pairs(parts, sorted(attributes.items()), MAX_DEPTH)
+    except StructError:
+        raise ValueError("an attribute or a number is too large, or negative") from None
+    return b"".join(parts)  # the only copy of what is secret in it
 
 
 def encode_value(value: Value) -> bytes:
     """The kind and the bytes of one value; equal for equal values of one kind, different for all others."""
-    kind, data = _encode_value(value, MAX_DEPTH)
-    return bytes((kind,)) + data
+    parts: list[bytes] = []
+    try:
+        _encode_value(parts, 0, value, MAX_DEPTH)
+    except StructError:
+        raise ValueError("a number is too large, or negative") from None
+    return b"".join(parts)[_ATTRIBUTE_SIZE:]
 
 
 def decode(data: bytes) -> dict[int, Value]:
@@ -51,40 +60,50 @@ def decode(data: bytes) -> dict[int, Value]:
     return attributes
 
 
-def _encode_pairs(pairs: Iterable[tuple[int, Any]], depth: int) -> bytes:
+def _encode_pairs(parts: list[bytes], pairs: Collection[tuple[int, Any]], depth: int) -> None:
     if depth == 0:
         raise ValueError(f"templates are nested more than {MAX_DEPTH} deep")
-    parts = [b""]
+    add = parts.append
+    add(_COUNT.pack(len(pairs)))
     for attribute, value in pairs:
-        if not 0 <= attribute < _WORD_LIMIT:
-            raise ValueError(f"attribute {attribute:#x} does not fit 32 bits")
-        kind, data = _encode_value(value, depth)
-        parts += (_ENTRY.pack(attribute, kind), data)
-    parts[0] = _COUNT.pack(len(parts) // 2)
-    whole = b"".join(parts)
-    for part in parts:
-        if len(part) >= _MAY_BE_SECRET and part is not whole:
-            wipe(part)
-    return whole
+        if value is False:  # the kinds of most attributes come first
+            add(_falsehood(attribute))
+        elif value is True:
+            add(_truth(attribute))
+        elif type(value) is bytes:
+            add(_COUNTED.pack(attribute, _BYTES, len(value)))
+            add(value)
+        else:
+            _encode_value(parts, attribute, value, depth)
 
 
-def _encode_value(value: Value, depth: int) -> tuple[int, bytes]:
+@lru_cache(maxsize=1024)
+def _falsehood(attribute: int) -> bytes:
+    return _ENTRY.pack(attribute, _FALSE)
+
+
+@lru_cache(maxsize=1024)
+def _truth(attribute: int) -> bytes:
+    return _ENTRY.pack(attribute, _TRUE)
+
+
+def _encode_value(parts: list[bytes], attribute: int, value: Value, depth: int) -> None:
+    """Add an entry of any kind."""
     if isinstance(value, bool):
-        return (_TRUE if value else _FALSE), b""
-    if isinstance(value, int):
-        if not 0 <= value < _LONG_LIMIT:
-            raise ValueError("a number does not fit CK_ULONG")
-        return (_SHORT, _COUNT.pack(value)) if value < _WORD_LIMIT else (_WIDE, _LONG.pack(value))
-    if isinstance(value, (bytes, bytearray)):
-        return _BYTES, _COUNT.pack(len(value)) + value
-    if not isinstance(value, tuple):
+        parts.append(_ENTRY.pack(attribute, _TRUE if value else _FALSE))
+    elif isinstance(value, int):
+        wide = value >= _WORD_LIMIT
+        parts.append((_WIDE_ENTRY if wide else _COUNTED).pack(attribute, _WIDE if wide else _SHORT, value))
+    elif isinstance(value, (bytes, bytearray)):
+        parts += (_COUNTED.pack(attribute, _BYTES, len(value)), value)
+    elif not isinstance(value, tuple):
         raise TypeError(f"{type(value).__name__} is not a value of an attribute")
-    if value and isinstance(value[0], tuple):
-        return _TEMPLATE, _encode_pairs(value, depth - 1)
-    try:
-        return _LONGS, _COUNT.pack(len(value)) + b"".join([_LONG.pack(item) for item in value])
-    except StructError:
-        raise ValueError("an array holds what is no CK_ULONG") from None
+    elif value and isinstance(value[0], tuple):
+        parts.append(_ENTRY.pack(attribute, _TEMPLATE))
+        _encode_pairs(parts, value, depth - 1)
+    else:
+        parts.append(_COUNTED.pack(attribute, _LONGS, len(value)))
+        parts += [_LONG.pack(item) for item in value]
 
 
 def _decode_pairs(data: bytes, at: int, depth: int) -> tuple[list[tuple[int, Value]], int]:

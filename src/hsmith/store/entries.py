@@ -4,14 +4,16 @@ An entry is a version and a checksum over all of the row, keyed, so that nobody 
 They are kept in places of some dozen entries each: so one record costs little, and a million too.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
+from struct import Struct
+from struct import error as StructError
 from struct import pack as pack_struct
-from struct import unpack as unpack_struct
 from typing import Any, Final, NamedTuple
 
 from hsmith.crypto import primitives
+from hsmith.crypto.primitives import Mac
 
 #: Objects that share a place. Their numbers are neighbours, so those that are made together are together.
 _TOGETHER: Final = 64
@@ -19,6 +21,8 @@ _TOGETHER: Final = 64
 _VALUE_PLACES: Final = 4096
 _OBJECTS, _TOKENS, _KEYSLOTS, _VALUES = 0, 1 << 60, 2 << 60, 3 << 60
 _MASK: Final = (1 << 64) - 1
+#: A key, its version, its checksum.
+_ENTRY: Final = Struct("<3Q")
 
 
 class Address(NamedTuple):
@@ -30,7 +34,6 @@ class Address(NamedTuple):
 
 #: (version, checksum).
 Entry = tuple[int, int]
-Entries = Mapping[int, Entry]
 #: The columns of a row that are watched, in the order of its Table.
 Row = tuple[Any, ...]
 
@@ -97,11 +100,14 @@ def address(table: Table, row: Row) -> Address:
     return table.address(*row[: table.key])
 
 
-def entry(key: bytes, table: Table, row: Row) -> Entry:
-    """What the ledger says of a row."""
+def entry(mac: Mac, table: Table, row: Row) -> Entry:
+    """What the ledger says of a row. ``mac``: under the ledger's key."""
     count, end = len(table.numbers), len(table.numbers) + len(table.others)
-    numbers = pack_struct(f"<{count}q", *row[:count])
-    digest = primitives.mac(key, table.name.encode(), numbers, *[_bytes(value) for value in row[count:end]])
+    try:
+        numbers = pack_struct(f"<{count}q", *row[:count])
+    except StructError:
+        raise OverflowError("a number that the database cannot hold") from None
+    digest = mac(table.name.encode(), numbers, *[_bytes(value) for value in row[count:end]])
     return row[_VERSION_AT[table.name]], int.from_bytes(digest[:8], "little")
 
 
@@ -116,12 +122,39 @@ def _bytes(value: Any) -> bytes:
     return str(value).encode("utf-8", "surrogateescape")
 
 
-def pack(entries: Entries) -> bytes:
-    """Of each: its key, its version, its checksum."""
-    flat = [part for key, (version, check) in entries.items() for part in (key, version & _MASK, check)]
-    return pack_struct(f"<{len(flat)}Q", *flat)
+# The entries of a place stay as they are stored, 24 bytes each in any order: thousands of places are kept in memory.
 
 
-def unpack(packed: bytes) -> dict[int, Entry]:
-    flat = unpack_struct(f"<{len(packed) // 8}Q", packed)
-    return {key: (version, check) for key, version, check in zip(flat[::3], flat[1::3], flat[2::3], strict=True)}
+def find(entries: bytes, key: int) -> Entry | None:
+    """The entry of ``key``, if the place has one."""
+    at = _at(entries, key)
+    return None if at < 0 else _ENTRY.unpack_from(entries, at)[1:]
+
+
+def put(entries: bytes, key: int, entry: Entry) -> bytes:
+    """The place with this entry."""
+    new = _ENTRY.pack(key, entry[0] & _MASK, entry[1])
+    at = _at(entries, key)
+    return entries + new if at < 0 else entries[:at] + new + entries[at + _ENTRY.size :]
+
+
+def drop(entries: bytes, key: int) -> bytes:
+    """The place without the entry of ``key``."""
+    at = _at(entries, key)
+    return entries if at < 0 else entries[:at] + entries[at + _ENTRY.size :]
+
+
+def keys(entries: bytes) -> list[int]:
+    """Of all its entries. ValueError: a length that no place has."""
+    if len(entries) % _ENTRY.size:
+        raise ValueError("a place of the ledger ends early")
+    return [key for key, _, _ in _ENTRY.iter_unpack(entries)]
+
+
+def _at(entries: bytes, key: int) -> int:
+    """Where the entry of ``key`` begins, or -1."""
+    wanted = key.to_bytes(8, "little")
+    at = entries.find(wanted)
+    while at >= 0 and at % _ENTRY.size:
+        at = entries.find(wanted, at + 1)
+    return at

@@ -45,11 +45,11 @@ def _rows(connection: apsw.Connection, ledger: Ledger, table: Table, seen: set[A
 def _taken_away(ledger: Ledger, seen: set[Address]) -> Iterator[str]:
     for place in ledger.places():
         try:
-            entries = ledger.entries(place)
+            keys = ledger.keys(place)
         except Damaged as damaged:
             yield str(damaged)
             continue
-        for key in entries:
+        for key in keys:
             if Address(place, key) not in seen:
                 yield f"{name_of(Address(place, key))} was taken away"
 

@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from struct import Struct
 from typing import Any, Final
@@ -21,7 +22,7 @@ import apsw
 
 from hsmith.crypto import primitives
 from hsmith.store import audit
-from hsmith.store.entries import TABLES, Address, Entries, Entry, Row, Table, address, entry, pack, unpack
+from hsmith.store.entries import TABLES, Address, Entry, Row, Table, address, drop, entry, find, keys, put
 from hsmith.store.epoch import EpochFile
 from hsmith.store.records import StoreBroken
 from hsmith.store.sealing import Damaged
@@ -38,8 +39,7 @@ WRITE_SECONDS: Final = 0.1
 _CACHED: Final = 2048
 
 _EPOCHS: Final = "SELECT place, ifnull(CAST(epoch AS INTEGER), 0) FROM ledger"
-_INSERT: Final = "INSERT OR REPLACE INTO ledger (epoch, blob, place) VALUES (?, ?, ?)"
-_REPLACE: Final = "UPDATE ledger SET epoch = ?, blob = ? WHERE place = ?"
+_REPLACE: Final = "INSERT OR REPLACE INTO ledger (place, epoch, blob) VALUES (?, ?, ?)"
 READ_PLACE: Final = (
     "SELECT ifnull(CAST(epoch AS INTEGER), 0), ifnull(CAST(blob AS BLOB), x'') FROM ledger WHERE place = ?"
 )
@@ -57,30 +57,35 @@ ReadPlace = Callable[[int], tuple[int, bytes] | None]
 
 
 class Ledger:
-    """The writer's thread records changes and settles them; any thread compares rows with it."""
+    """Who writes records changes and settles them; any thread compares rows with it."""
 
     def __init__(self, connection: apsw.Connection, path: Path, secret: bytes, epoch: EpochFile) -> None:
         """``connection``: the one that writes. load() must follow."""
         self._connection = connection
         self._path = path
         self._key = primitives.derive(secret, b"hsmith 1 ledger")
+        self._mac = primitives.Mac(self._key)
+        self._part_of = lru_cache(_CACHED)(
+            self._compute_part
+        )  # what a place adds is taken away when it is written next
         self._file = epoch
         self._pick: dict[str, Callable[[Sequence[Any]], Row]] = {}
         self._changes: list[tuple[Address, Entry | None]] = []
-        self._next: tuple[int, bytes, tuple[int, bytes], dict[int, Entries]] | None = None
+        self._next: tuple[int, bytes, tuple[int, bytes], dict[int, bytes]] | None = None
         #: The last record of the audit log.
         self.audited: tuple[int, bytes] = (0, audit.START)
-        self._appended = False
+        #: The same, with what the open transaction appends.
+        self.appended = self.audited
         #: Whether the file does not have the last epoch yet, and when it was written.
         self.behind = False
         self._written_at = 0.0
         self._epoch = 0
         self._digest = bytes(32)
         self._epochs: dict[int, int] = {}  # of each place
-        self._places: dict[int, Entries] = {}
+        self._places: dict[int, bytes] = {}
         self._made = False
         self._unreadable: set[int] = set()
-        self._keys: dict[int, bytes] = {}
+        self._keys: dict[int, primitives.Aead] = {}
         self._caching = threading.Lock()
         #: Held while a commit is made and what it changed here: who holds it compares what is of one moment.
         self._settling = threading.Lock()
@@ -109,7 +114,6 @@ class Ledger:
         """Check what is there against the file. ``accept``: the user says that it counts. StoreBroken: it is older than
         what was acknowledged, or altered."""
         self._read_columns()
-        self._connection.preupdate_hook(self._note, id="hsmith ledger")
         if accept:
             with self._connection:
                 self._adopt()
@@ -171,7 +175,7 @@ class Ledger:
         for name, table in TABLES.items():
             for values in self._connection.execute(f"SELECT * FROM {name}"):  # noqa: S608  (a constant)
                 row = self._pick[name](values)
-                self._changes.append((address(table, row), entry(self._key, table, row)))
+                self._changes.append((address(table, row), entry(self._mac, table, row)))
         self.write(always=True)
         self._changes.clear()
 
@@ -180,33 +184,29 @@ class Ledger:
             names = [str(row[1]) for row in self._connection.execute(f"PRAGMA table_info({name})").fetchall()]
             self._pick[name] = table.picker(names)
 
-    # -- writing: all in the writer's thread
+    # -- writing: whoever does it holds the store's writer
 
-    def _note(self, update: apsw.PreUpdate) -> None:
-        """A row is changed, by whatever statement."""
-        table = TABLES.get(update.table_name)
-        if table is None:
-            self._appended |= update.table_name == "audit"
-            return
-        pick, old, new = self._pick[table.name], update.old, update.new
-        if new is None:
-            assert old is not None  # A row is deleted.
-            self._changes.append((address(table, pick(old)), None))
-        elif old is None or pick(old) != pick(new):
-            row = pick(new)
-            self._changes.append((address(table, row), entry(self._key, table, row)))
+    def put(self, table: Table, row: Row) -> None:
+        """A row is inserted or replaced in the open transaction."""
+        self._changes.append((address(table, row), entry(self._mac, table, row)))
+
+    def drop(self, address: Address) -> None:
+        """A row is deleted."""
+        self._changes.append((address, None))
 
     def begin(self) -> None:
         """A transaction begins, or is begun again."""
         self._changes.clear()
-        self._next, self._appended = None, False
+        self._next = None
+        self.appended = self.audited
 
-    def mark(self) -> int:
+    def mark(self) -> tuple[int, tuple[int, bytes]]:
         """The place in the transaction to which undo() goes back."""
-        return len(self._changes)
+        return len(self._changes), self.appended
 
-    def undo(self, mark: int) -> None:
-        del self._changes[mark:]
+    def undo(self, mark: tuple[int, tuple[int, bytes]]) -> None:
+        self.appended = mark[1]
+        del self._changes[mark[0] :]
 
     def checkpointed(self) -> None:
         """What was committed is on the disk: so may the epoch be."""
@@ -220,27 +220,26 @@ class Ledger:
 
     def write(self, *, always: bool = False) -> None:
         """Write what follows from the transaction's changes, before it is committed."""
-        if not (self._changes or self._appended or always):
+        if not (self._changes or self.appended is not self.audited or always):
             return
         epoch, digest = self._epoch + 1, int.from_bytes(self._digest, "big")
-        by_place: dict[int, dict[int, Entry]] = {}
+        by_place: dict[int, bytes] = {}
         for (place, key), found in self._changes:
-            if place not in by_place:
-                by_place[place] = dict(self._entries_or_none(place))
-            if found is None:
-                by_place[place].pop(key, None)
-            else:
-                by_place[place][key] = found
+            entries = by_place[place] if place in by_place else self._entries_or_none(place)
+            by_place[place] = drop(entries, key) if found is None else put(entries, key, found)
         if not by_place:
-            by_place[_STATE] = {}
+            by_place[_STATE] = b""
         for place in by_place:
             digest ^= self._part(place, self._epochs.get(place)) ^ self._part(place, epoch)
         packed = digest.to_bytes(32, "big")
-        audited = audit.last(self._connection) if self._appended or always else self.audited
+        audited = audit.last(self._connection) if always else self.appended
         state = _PACKED_STATE.pack(epoch, packed, *audited)
-        for place, entries in by_place.items():
-            self._put(place, epoch, state + pack(entries))
-        self._next = (epoch, packed, audited, dict(by_place))
+        rows = [self._row(place, epoch, state + entries) for place, entries in by_place.items()]
+        if len(rows) == 2:  # a key and what is remembered of its value: by far the most frequent
+            self._connection.execute(_REPLACE + ", (?, ?, ?)", rows[0] + rows[1])
+        else:
+            self._connection.executemany(_REPLACE, rows)
+        self._next = (epoch, packed, audited, by_place)
 
     def commit(self, commit: Callable[[], object]) -> None:
         """Commit, and let what was written count."""
@@ -270,9 +269,8 @@ class Ledger:
         except OSError as error:
             _log.warning("%s cannot be written: %s", self._file.path, error.strerror)
 
-    def _put(self, place: int, epoch: int, packed: bytes) -> None:
-        blob = primitives.seal(self._seal_key(epoch), packed, _context(place, epoch))
-        self._connection.execute(_REPLACE if place in self._epochs else _INSERT, (epoch, blob, place))
+    def _row(self, place: int, epoch: int, packed: bytes) -> tuple[int, int, bytes]:
+        return place, epoch, self._aead(epoch).seal(packed, _context(place, epoch))
 
     # -- comparing: in any thread
 
@@ -289,8 +287,8 @@ class Ledger:
 
     def check(self, table: Table, address: Address, row: Row | None, place: ReadPlace | None = None) -> Row | None:
         """The row, if it is as the ledger says. Damaged: it is not, or changes just now."""
-        wanted = self._entries(address.place, place).get(address.key)
-        found = None if row is None else entry(self._key, table, row)
+        wanted = find(self._entries(address.place, place), address.key)
+        found = None if row is None else entry(self._mac, table, row)
         if found != wanted:
             raise Damaged(_difference(found, wanted))
         return row
@@ -299,25 +297,25 @@ class Ledger:
         """All places, in order."""
         return sorted(self._epochs)
 
-    def entries(self, place: int) -> Entries:
-        """All entries of a place. Damaged."""
-        return self._entries(place)
+    def keys(self, place: int) -> list[int]:
+        """The keys of all entries of a place. Damaged."""
+        return keys(self._entries(place))
 
-    def _entries_or_none(self, place: int) -> Entries:
+    def _entries_or_none(self, place: int) -> bytes:
         """In a place that cannot be read nothing is vouched for any more."""
         try:
             return self._entries(place)
         except Damaged:
-            return {}
+            return b""
 
-    def _entries(self, place: int, read: ReadPlace | None = None) -> Entries:
+    def _entries(self, place: int, read: ReadPlace | None = None) -> bytes:
         cached = self._places.get(place)
         if cached is not None:
             return cached
         epoch = self._epochs.get(place)
         if epoch is None:
-            return {}
-        entries = unpack(self._opened(place, epoch, read)[_PACKED_STATE.size :])
+            return b""
+        entries = self._opened(place, epoch, read)[_PACKED_STATE.size :]
         if epoch == self._epochs.get(place):
             self._keep(place, entries)
         return entries
@@ -326,7 +324,7 @@ class Ledger:
         found = (read or self._stored)(place)
         try:
             if found is not None and found[0] == epoch:
-                return primitives.unseal(self._seal_key(epoch), found[1], _context(place, epoch))
+                return self._aead(epoch).unseal(found[1], _context(place, epoch))
         except primitives.Tampered:
             pass
         raise Damaged(f"place {place} of the ledger is damaged")
@@ -335,7 +333,7 @@ class Ledger:
         found: tuple[int, bytes] | None = self._connection.execute(READ_PLACE, (place,)).fetchone()
         return found
 
-    def _keep(self, place: int, entries: Entries) -> None:
+    def _keep(self, place: int, entries: bytes) -> None:
         with self._caching:
             self._places[place] = entries
             if len(self._places) > _CACHED:
@@ -343,12 +341,16 @@ class Ledger:
 
     def _part(self, place: int, epoch: int | None) -> int:
         """What a place adds to the digest. That is sealed: whoever saw several could find another set of its kind."""
-        return 0 if epoch is None else int.from_bytes(primitives.mac(self._key, _context(place, epoch)), "big")
+        return 0 if epoch is None else self._part_of(place, epoch)
 
-    def _seal_key(self, epoch: int) -> bytes:
+    def _compute_part(self, place: int, epoch: int) -> int:
+        return int.from_bytes(self._mac(_context(place, epoch)), "big")
+
+    def _aead(self, epoch: int) -> primitives.Aead:
         number = epoch >> _EPOCHS_BITS
         if number not in self._keys:
-            self._keys[number] = primitives.derive(self._key, b"hsmith 1 ledger seal" + number.to_bytes(8, "little"))
+            info = b"hsmith 1 ledger seal" + number.to_bytes(8, "little")
+            self._keys[number] = primitives.Aead(primitives.derive(self._key, info))
         return self._keys[number]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from hsmith.crypto import primitives
+from hsmith.crypto.primitives import Aead, Mac
 from hsmith.crypto.wiping import wipe
 from hsmith.spec.values import Value
 from hsmith.store import codec
@@ -21,6 +22,8 @@ KEY_SIZE: Final = 32
 TAG_SIZE: Final = 16
 
 _FORMAT: Final = 1
+#: Tags that a sealer keeps ready.
+_TAGS_KEPT: Final = 1024
 
 
 class Damaged(Exception):
@@ -45,7 +48,7 @@ class Origin:
 class Sealer:
     """Seals the private or the public objects of one token. Thread-safe."""
 
-    __slots__ = ("_context", "_index_key", "_key", "_offset", "private", "token")
+    __slots__ = ("_aead", "_context", "_index", "_offset", "_tags", "private", "token")
 
     def __init__(self, root: bytes, *, token: int, private: bool, offset: int = 0) -> None:
         """``root``: the token's master key for private objects, its origin's root for public ones; 32 bytes.
@@ -54,8 +57,9 @@ class Sealer:
         self.private = private
         self._offset = offset
         kind = b"private object" if private else b"public object"
-        self._key = _derive(root, kind, token - offset)
-        self._index_key = _derive(root, kind + b" index", token - offset)
+        self._aead = Aead(_derive(root, kind, token - offset))
+        self._index = Mac(_derive(root, kind + b" index", token - offset))
+        self._tags: dict[tuple[int, int, bool], bytes] = {}
         self._context = bytes((_FORMAT, private)) + _long(token - offset)
 
     def __repr__(self) -> str:
@@ -63,7 +67,7 @@ class Sealer:
 
     def seal(self, id: int, version: int, attributes: Mapping[int, Value]) -> ObjectRecord:
         """The object's record in its ``version`` (1 when it is new). ValueError, TypeError: values no attribute has."""
-        blob = _seal(self._key, codec.encode(attributes), self._place(id, version))
+        blob = _seal(self._aead, codec.encode(attributes), self._place(id, version))
         return ObjectRecord(self.token, id, version, self.private, blob)
 
     def unseal(self, record: ObjectRecord) -> dict[int, Value]:
@@ -71,31 +75,39 @@ class Sealer:
         name = f"object {record.id} of token {record.token}, version {record.version},"
         if record.token != self.token or record.private != self.private:
             raise Damaged(f"{name} is filed as what it is not")
-        return _unseal(self._key, record.blob, self._place(record.id, record.version), name=name)
+        return _unseal(self._aead, record.blob, self._place(record.id, record.version), name=name)
 
     def _place(self, id: int, version: int) -> bytes:
         return self._context + _long(id - self._offset) + _long(version)
 
     def tag(self, attr: int, value: Value) -> bytes:
         """The blind index tag of an attribute's value: 16 bytes, equal for equal values of this sealer only."""
-        return primitives.mac(self._index_key, _long(attr), codec.encode_value(value))[:TAG_SIZE]
+        if not isinstance(value, int):
+            return self._index(_long(attr), codec.encode_value(value))[:TAG_SIZE]
+        known = attr, value, isinstance(value, bool)
+        found = self._tags.get(known)  # of a class, say: few values, which many objects have
+        if found is None:
+            found = self._index(_long(attr), codec.encode_value(value))[:TAG_SIZE]
+            if len(self._tags) < _TAGS_KEPT:
+                self._tags[known] = found
+        return found
 
 
 class TokenSealer:
     """Seals a token's own state (its label, flags, counters) under the store secret. Thread-safe."""
 
-    __slots__ = ("_key", "token")
+    __slots__ = ("_aead", "token")
 
     def __init__(self, secret: bytes, *, token: int) -> None:
         self.token = token
-        self._key = _derive(secret, b"token state", token)
+        self._aead = Aead(_derive(secret, b"token state", token))
 
     def __repr__(self) -> str:
         return f"TokenSealer(token={self.token})"
 
     def seal(self, slot: int, version: int, state: Mapping[int, Value]) -> TokenRecord:
         """The token's record in its ``version`` (1 when it is new)."""
-        blob = _seal(self._key, codec.encode(state), self._context(slot, version))
+        blob = _seal(self._aead, codec.encode(state), self._context(slot, version))
         return TokenRecord(self.token, slot, version, blob)
 
     def unseal(self, record: TokenRecord) -> dict[int, Value]:
@@ -103,7 +115,7 @@ class TokenSealer:
         name = f"token {record.id} in slot {record.slot}, version {record.version},"
         if record.id != self.token:
             raise Damaged(f"{name} is filed as what it is not")
-        return _unseal(self._key, record.blob, self._context(record.slot, record.version), name=name)
+        return _unseal(self._aead, record.blob, self._context(record.slot, record.version), name=name)
 
     def _context(self, slot: int, version: int) -> bytes:
         return bytes((_FORMAT,)) + _long(self.token) + _long(slot) + _long(version)
@@ -112,39 +124,39 @@ class TokenSealer:
 class ValueSealer:
     """Names and seals what is remembered of the values of keys (hsmith.core.policy). Thread-safe."""
 
-    __slots__ = ("_index_key", "_key")
+    __slots__ = ("_aead", "_index")
 
     def __init__(self, secret: bytes) -> None:
-        self._key = _derive(secret, b"value", 0)
-        self._index_key = _derive(secret, b"value index", 0)
+        self._aead = Aead(_derive(secret, b"value", 0))
+        self._index = Mac(_derive(secret, b"value index", 0))
 
     def name(self, kind: bytes, identity: bytes) -> bytes:
         """What a value is found by: 16 bytes that nobody without the store secret can compute from it."""
-        return primitives.mac(self._index_key, kind, identity)[:TAG_SIZE]
+        return self._index(kind, identity)[:TAG_SIZE]
 
     def seal(self, name: bytes, version: int, marks: Mapping[int, Value]) -> ValueRecord:
-        blob = _seal(self._key, codec.encode(marks), bytes((_FORMAT,)) + name + _long(version))
+        blob = _seal(self._aead, codec.encode(marks), bytes((_FORMAT,)) + name + _long(version))
         return ValueRecord(name, version, blob)
 
     def unseal(self, record: ValueRecord) -> dict[int, Value]:
         """What is remembered. Damaged: altered, or another value's or version's."""
         context = bytes((_FORMAT,)) + record.name + _long(record.version)
-        return _unseal(self._key, record.blob, context, name="what is remembered of a key")
+        return _unseal(self._aead, record.blob, context, name="what is remembered of a key")
 
 
-def _seal(key: bytes, data: bytes, context: bytes) -> bytes:
+def _seal(aead: Aead, data: bytes, context: bytes) -> bytes:
     """``data`` is overwritten: the caller made it for this."""
     try:
-        return bytes((_FORMAT,)) + primitives.seal(key, data, context)
+        return bytes((_FORMAT,)) + aead.seal(data, context)
     finally:
         wipe(data)
 
 
-def _unseal(key: bytes, blob: bytes, context: bytes, *, name: str) -> dict[int, Value]:
+def _unseal(aead: Aead, blob: bytes, context: bytes, *, name: str) -> dict[int, Value]:
     if blob[:1] != bytes((_FORMAT,)):
         raise Damaged(f"{name} is in an unknown format")
     try:
-        data = primitives.unseal(key, blob[1:], context)
+        data = aead.unseal(blob[1:], context)
         try:
             return codec.decode(data)
         finally:

@@ -125,7 +125,7 @@ class SqliteStore:
         self._lock.close()
 
     def change(self, changes: Sequence[Change]) -> None:
-        self._writer.run(partial(apply, changes=changes))
+        self._writer.run(partial(apply, ledger=self._ledger, changes=changes))
 
     def reserve(self) -> int:
         with self._numbers_lock:

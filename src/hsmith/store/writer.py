@@ -1,14 +1,15 @@
-"""The one thread that writes: calls that come together share a commit, and each is answered after it.
+"""One writes at a time, and for all: calls that come together share a commit, and each is answered after it.
 
-It checkpoints as well, so no other connection ever writes: since SQLite 3.51.3 that is no longer a matter of
-correctness, but a checkpoint on a caller's time would be a slow answer.
+Whoever calls while nobody writes does so itself, in its own thread: a hand-over to another one would cost a lone caller
+more than the commit's own work. Who comes meanwhile waits; then the first of those writes for all of them. Only
+copying the log into the database is left to a thread of the store's own: it would be a slow answer.
 """
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
 import apsw
@@ -30,14 +31,18 @@ _log = logging.getLogger(__name__)
 
 
 class _Job:
-    """A call that waits: its work, then its result or error. ``done`` is locked until it is answered."""
+    """A call: its work, then its result or error. None for work: it wants the connection for itself, between commits.
 
-    __slots__ = ("done", "error", "result", "work")
+    ``done`` is locked until it is answered, or ``leads``: it is to write for all who wait.
+    """
 
-    def __init__(self, work: Callable[[apsw.Connection], Any]) -> None:
+    __slots__ = ("done", "error", "leads", "result", "work")
+
+    def __init__(self, work: Callable[[apsw.Connection], Any] | None) -> None:
         self.work = work
         self.result: Any = None
         self.error: Exception | None = None
+        self.leads = False
         self.done = threading.Lock()
         self.done.acquire()
 
@@ -49,8 +54,9 @@ class Writer:
         self._connection = connection
         self._ledger = ledger
         self._path = path
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._gate = threading.Lock()
+        self._busy = False
+        self._waiting: deque[_Job] = deque()
         self._closed = False
         self._broken: str | None = None
         self._doubtful = True  # whether the log may hold what the disk does not: see _settle()
@@ -59,7 +65,8 @@ class Writer:
         self._room = Room(connection, path)
         connection.wal_autocheckpoint(0)
         connection.set_wal_hook(self._count_pages)
-        self._thread = threading.Thread(target=self._serve_all, name="hsmith store", daemon=True)
+        self._due, self._ending = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._tidy, name="hsmith store", daemon=True)
         self._thread.start()
 
     def run(self, work: Callable[[apsw.Connection], T]) -> T:
@@ -68,11 +75,8 @@ class Writer:
         What ``work`` raises undoes its own changes alone and is raised here. StoreFull, StoreBroken: nothing was done.
         """
         job = _Job(work)
-        with self._gate:
-            if self._closed:
-                raise StoreBroken(f"the store of {self._path} is closed")
-            self._jobs.put(job)
-        job.done.acquire()
+        if self._enter(job):
+            self._lead(job)
         if job.error is not None:
             raise job.error
         result: T = job.result
@@ -80,51 +84,81 @@ class Writer:
 
     def close(self) -> None:
         """Answer what waits, then end; the log goes into the database unless the disk failed."""
+        job = _Job(None)
         with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._jobs.put(None)
+            if self._closed:
+                return
+            self._closed = True
+        self._ending.set()
+        self._due.set()
         self._thread.join()
+        if self._enter(job, closing=True):
+            self._end()
 
-    def _serve_all(self) -> None:
-        going = True
-        while going:
-            going, jobs = self._next_batch()
+    def _enter(self, job: _Job, *, closing: bool = False) -> bool:
+        """Wait until the job is done (False), or its caller is to write (True) and then to call _leave()."""
+        with self._gate:
+            if self._closed and not closing:
+                raise StoreBroken(f"the store of {self._path} is closed")
+            if not self._busy:
+                self._busy = True
+                return True
+            self._waiting.append(job)
+        job.done.acquire()
+        return job.leads
+
+    def _leave(self) -> None:
+        with self._gate:
+            if self._waiting:
+                following = self._waiting.popleft()
+                following.leads = True
+                following.done.release()
+            else:
+                self._busy = False
+
+    def _lead(self, first: _Job) -> None:
+        """Write for the first job and for those that wait behind it."""
+        jobs = [first]
+        try:
+            with self._gate:
+                while self._waiting and self._waiting[0].work is not None and len(jobs) < MAX_BATCH:
+                    jobs.append(self._waiting.popleft())
+            self._serve(jobs, again=True)
+        except BaseException as error:  # not even a bug here may leave a caller waiting for ever
+            _log.exception("the store's writer failed")
+            self._broken = f"writing to {self._path} failed for an unknown reason: open the store again"
+            self._doubtful = False
+            self._fail(jobs, StoreBroken(self._broken))
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for job in jobs[1:]:
+                job.done.release()
+            self._leave()
+            if (self._ledger.behind or self._log_pages >= self._checkpoint_at) and not self._due.is_set():
+                self._due.set()
+
+    def _tidy(self) -> None:
+        """What is left for a quiet moment, or need not be done at once: some times a second at most."""
+        while not self._closed:
+            self._due.wait()
+            full = self._log_pages >= self._checkpoint_at
+            if not full and not self._closed:
+                self._ending.wait(WRITE_SECONDS)
+            self._due.clear()
             try:
-                self._serve(jobs, again=True)
-            except BaseException:  # not even a bug here may leave a caller waiting for ever
-                _log.exception("the store's writer failed")
-                self._broken = f"writing to {self._path} failed for an unknown reason: open the store again"
-                self._doubtful = False
-                self._fail(jobs, StoreBroken(self._broken))
+                if not self._enter(_Job(None)):
+                    continue
+            except StoreBroken:
+                return  # closed
+            try:
+                self._checkpoint_when_due()
+                if self._ledger.behind:
+                    self._ledger.advance()
+            except Exception:
+                _log.exception("the store's log could not be tidied up")
             finally:
-                for job in jobs:
-                    job.done.release()
-            self._checkpoint_when_due()
-        self._end()
-
-    def _next_batch(self) -> tuple[bool, list[_Job]]:
-        """What waits now, at least one call; False with it when close() was called."""
-        jobs: list[_Job] = []
-        job = self._first()
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == MAX_BATCH:
-                return True, jobs
-            try:
-                job = self._jobs.get_nowait()
-            except Empty:
-                return True, jobs
-        return False, jobs
-
-    def _first(self) -> _Job | None:
-        """The next call, however long it takes to come. What was left for a quiet moment is done meanwhile."""
-        if self._ledger.behind:
-            try:
-                return self._jobs.get(timeout=WRITE_SECONDS)
-            except Empty:
-                self._ledger.advance()
-        return self._jobs.get()
+                self._leave()
 
     def _serve(self, jobs: list[_Job], *, again: bool) -> None:
         """Commit the jobs together; if that fails, each alone, so that one which cannot be done fails no other."""
@@ -153,22 +187,33 @@ class Writer:
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         self._ledger.begin()
-        for job in jobs:
-            job.error = None
-            mark = self._ledger.mark()
-            execute("SAVEPOINT job")
-            try:
-                job.result = job.work(self._connection)
-            except failures.ERRORS:
-                raise
-            except Exception as refused:
-                job.error = refused
-                execute("ROLLBACK TO job")
-                self._ledger.undo(mark)
-            execute("RELEASE job")
+        if len(jobs) == 1:
+            self._do(jobs[0])
+            if jobs[0].error is not None:
+                execute("ROLLBACK")
+                return
+        else:
+            for job in jobs:
+                mark = self._ledger.mark()
+                execute("SAVEPOINT job")
+                self._do(job)
+                if job.error is not None:
+                    execute("ROLLBACK TO job")
+                    self._ledger.undo(mark)
+                execute("RELEASE job")
         self._ledger.write()
         self._room.take()
         self._ledger.commit(lambda: execute("COMMIT"))
+
+    def _do(self, job: _Job) -> None:
+        assert job.work is not None
+        job.error = None
+        try:
+            job.result = job.work(self._connection)
+        except failures.ERRORS:
+            raise
+        except Exception as refused:
+            job.error = refused
 
     def _abort(self, error: Exception) -> StoreBroken | StoreFull:
         """Undo the transaction, and remember a failure that lasts."""

@@ -7,36 +7,18 @@ the caller should have left to the token is taken as a claim: it is accepted whe
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
 from hsmith.core.templates.consistency import CHECKS, certificate_check_value
+from hsmith.core.templates.plans import CREATE, DERIVE, GENERATE, KEM, UNWRAP, Origin, Plan, plan
 from hsmith.core.templates.reading import match_template, sealed
-from hsmith.core.templates.values import Attributes, add, parse, refuse, schema_of
+from hsmith.core.templates.values import Attributes, add, parse, refuse
 from hsmith.crypto import keys
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, ObjectClass
-from hsmith.spec.objects import STORED, SUBTYPE
-from hsmith.spec.rules import ABSENT, Note, Rule, Schema
+from hsmith.spec.objects import SUBTYPE
+from hsmith.spec.rules import Schema
 from hsmith.spec.values import Template
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """A way to make an object. ``required`` and ``forbidden``: its footnotes. ``defaults``: those that the function
-    has of its own. ``wrong_length``: the refusal of a CKA_VALUE_LEN that is not the value's."""
-
-    required: Note
-    forbidden: Note
-    defaults: Mapping[int, Any]
-    wrong_length: Fault = Fault.TEMPLATE_INCONSISTENT
-
-
-_CREATE: Final = _Origin(Note.AT_CREATE, Note.NOT_AT_CREATE, {})
-_GENERATE: Final = _Origin(Note.AT_GENERATE, Note.NOT_AT_GENERATE, {})
-_UNWRAP: Final = _Origin(Note.AT_UNWRAP, Note.NOT_AT_UNWRAP, {Attr.EXTRACTABLE: True}, Fault.WRAPPED_KEY_LEN_RANGE)
-_DERIVE: Final = _Origin(Note(0), Note.NOT_AT_GENERATE | Note.NOT_AT_UNWRAP, {})
-_KEM: Final = _Origin(Note(0), Note.NOT_AT_UNWRAP, {Attr.EXTRACTABLE: True})
 
 #: Derivations whose text makes the new key at least as sensitive as its base (chapter "Miscellaneous simple key
 #: derivation mechanisms"); with the others the template has its way.
@@ -76,25 +58,14 @@ _OF_PRIVATE: Final[dict[Attr, Attr]] = {
     attr: attr for attr in (Attr.DERIVE, Attr.ID, Attr.START_DATE, Attr.END_DATE, Attr.SUBJECT, Attr.ALLOWED_MECHANISMS)
 }
 
-#: Attributes that say how long another one is: (what is measured, in bits rather than bytes).
-_LENGTHS: Final[dict[int, tuple[Attr, bool]]] = {
-    Attr.MODULUS_BITS: (Attr.MODULUS, True),
-    Attr.PRIME_BITS: (Attr.PRIME, True),
-    Attr.SUBPRIME_BITS: (Attr.SUBPRIME, True),
-    Attr.VALUE_BITS: (Attr.VALUE, True),
-    Attr.VALUE_LEN: (Attr.VALUE, False),
-}
-
-_STORED_CLASSES: Final = frozenset(cls for cls, _ in STORED)
-
 #: Classes whose objects hold key material, which the crypto layer checks and completes.
 _MATERIAL: Final = frozenset(cls for cls, subtype in SUBTYPE.items() if subtype == Attr.KEY_TYPE)
 
 
 def create(template: Template, *, so: bool) -> Attributes:
     """The whole object that C_CreateObject makes. Key material is checked and completed."""
-    attrs = _resolve(parse(template), _CREATE, so)
-    return _fill(attrs, {}, _CREATE)
+    attrs = _resolve(parse(template), CREATE, so)
+    return _fill(attrs, {}, CREATE)
 
 
 def generate(template: Template, *, cls: int, key_types: Sequence[int], mechanism: int, so: bool) -> Attributes:
@@ -103,8 +74,8 @@ def generate(template: Template, *, cls: int, key_types: Sequence[int], mechanis
     given = parse(template)
     _fix(given, Attr.CLASS, (cls,))
     _fix(given, Attr.KEY_TYPE, key_types)
-    attrs = _resolve(given, _GENERATE, so)
-    rules = _rules(attrs)
+    attrs = _resolve(given, GENERATE, so)
+    rules = plan(attrs, GENERATE).rules
     made: Attributes = {Attr.LOCAL: True, Attr.KEY_GEN_MECHANISM: int(mechanism)}
     if Attr.SENSITIVE in rules:
         made[Attr.ALWAYS_SENSITIVE] = attrs[Attr.SENSITIVE]
@@ -113,7 +84,7 @@ def generate(template: Template, *, cls: int, key_types: Sequence[int], mechanis
 
 
 def finish_generated(attrs: Mapping[int, Any], material: Mapping[int, Any]) -> Attributes:
-    return _fill(attrs, material, _GENERATE)
+    return _fill(attrs, material, GENERATE)
 
 
 def unwrap(template: Template, *, unwrap_template: Template, so: bool, authenticated: bool = False) -> Attributes:
@@ -124,11 +95,11 @@ def unwrap(template: Template, *, unwrap_template: Template, so: bool, authentic
         given.setdefault(Attr.CLASS, int(ObjectClass.SECRET_KEY))
         if given[Attr.CLASS] == ObjectClass.SECRET_KEY:
             given.setdefault(Attr.KEY_TYPE, int(KeyType.GENERIC_SECRET))
-    return _resolve(given, _UNWRAP, so)
+    return _resolve(given, UNWRAP, so)
 
 
 def finish_unwrapped(attrs: Mapping[int, Any], material: Mapping[int, Any]) -> Attributes:
-    return _fill(attrs, material, _UNWRAP)
+    return _fill(attrs, material, UNWRAP)
 
 
 def derive(
@@ -146,7 +117,7 @@ def derive(
     given.setdefault(Attr.CLASS, int(ObjectClass.SECRET_KEY))
     if given[Attr.CLASS] == ObjectClass.SECRET_KEY:
         given.setdefault(Attr.KEY_TYPE, int(KeyType.GENERIC_SECRET))
-    attrs = _resolve(given, _DERIVE, so)
+    attrs = _resolve(given, DERIVE, so)
     if Attr.SENSITIVE in attrs:
         if mechanism in _INHERITING:
             _inherit(given, (base,))
@@ -166,7 +137,7 @@ def _data(given: Attributes, so: bool) -> Attributes:
     """The data object of CKM_HKDF_DATA, with the CKA_VALUE_LEN that it takes and does not keep ("HKDF Data")."""
     _fix(given, Attr.CLASS, (ObjectClass.DATA,))
     length = given.pop(Attr.VALUE_LEN, None)
-    attrs = _resolve(given, _DERIVE, so)
+    attrs = _resolve(given, DERIVE, so)
     return attrs if length is None else attrs | {Attr.VALUE_LEN: length}
 
 
@@ -177,7 +148,7 @@ def _public_half(given: Attributes, base: Mapping[int, Any], so: bool) -> Attrib
     for attr, source in _OF_PRIVATE.items():
         if base.get(source) is not None:
             given.setdefault(attr, base[source])
-    attrs = _resolve(given, _DERIVE, so)
+    attrs = _resolve(given, DERIVE, so)
     return attrs | {Attr.KEY_GEN_MECHANISM: base[Attr.KEY_GEN_MECHANISM]}
 
 
@@ -198,7 +169,7 @@ def finish_derived(
         whole.setdefault(Attr.EXTRACTABLE, False)
         whole[Attr.ALWAYS_SENSITIVE] = whole[Attr.SENSITIVE] and _all(bases, Attr.ALWAYS_SENSITIVE)
         whole[Attr.NEVER_EXTRACTABLE] = not whole[Attr.EXTRACTABLE] and _all(bases, Attr.NEVER_EXTRACTABLE)
-    return _fill(whole, material, _DERIVE)
+    return _fill(whole, material, DERIVE)
 
 
 def encapsulate(template: Template, *, kem_template: Template, so: bool) -> Attributes:
@@ -216,7 +187,7 @@ def decapsulate(template: Template, *, kem_template: Template, so: bool) -> Attr
 
 def finish_encapsulated(attrs: Mapping[int, Any], material: Mapping[int, Any]) -> Attributes:
     """For both ends of a key encapsulation."""
-    return _fill(attrs, material, _KEM)
+    return _fill(attrs, material, KEM)
 
 
 def unique_id() -> bytes:
@@ -226,7 +197,7 @@ def unique_id() -> bytes:
 def _shared_secret(given: Attributes, so: bool) -> Attributes:
     given.setdefault(Attr.CLASS, int(ObjectClass.SECRET_KEY))
     given.setdefault(Attr.KEY_TYPE, int(KeyType.GENERIC_SECRET))
-    return _resolve(given, _KEM, so)
+    return _resolve(given, KEM, so)
 
 
 def _fix(given: Attributes, attr: Attr, possible: Sequence[int]) -> None:
@@ -235,20 +206,18 @@ def _fix(given: Attributes, attr: Attr, possible: Sequence[int]) -> None:
         raise refuse(Fault.TEMPLATE_INCONSISTENT, attr, "contradicts the mechanism: leave it out")
 
 
-def _resolve(given: Attributes, origin: _Origin, so: bool) -> Attributes:
+def _resolve(given: Attributes, origin: Origin, so: bool) -> Attributes:
     """The template under the rules of its class, with all defaults."""
-    rules = _rules(given)
+    planned = plan(given, origin)
     for attr, value in given.items():
-        rule = rules.get(attr)
-        if rule is None:
+        if attr not in planned.rules:
             raise refuse(Fault.TEMPLATE_INCONSISTENT, attr, "is no attribute of this class and type of object")
-        _admit(rule, value, origin, so)
-    for attr, rule in rules.items():
-        if origin.required & rule.notes and rule.default is ABSENT and attr not in given:
+        _admit(planned, attr, value, so)
+    for attr in planned.required:
+        if attr not in given:
             raise refuse(Fault.TEMPLATE_INCOMPLETE, attr, "is required: add it to the template")
-    attrs: Attributes = {attr: rule.default for attr, rule in rules.items() if rule.default is not ABSENT}
-    attrs |= {attr: value for attr, value in origin.defaults.items() if attr in rules}
-    if so and Attr.PRIVATE in rules:
+    attrs = {**planned.defaults}
+    if so and Attr.PRIVATE in planned.rules:
         attrs[Attr.PRIVATE] = False  # "Default is token-specific": the SO makes no private objects.
     attrs |= given
     attrs[Attr.UNIQUE_ID] = unique_id()
@@ -257,61 +226,36 @@ def _resolve(given: Attributes, origin: _Origin, so: bool) -> Attributes:
     return attrs
 
 
-def _rules(given: Mapping[int, Any]) -> Schema:
-    """The rules for the class and subtype that a template names."""
-    cls = given.get(Attr.CLASS)
-    if cls is None:
-        raise refuse(Fault.TEMPLATE_INCOMPLETE, Attr.CLASS, "is required: say what kind of object this is")
-    if cls not in _STORED_CLASSES:
-        raise refuse(Fault.ATTRIBUTE_VALUE_INVALID, Attr.CLASS, "names a class of objects that only the token makes")
-    subtype = SUBTYPE.get(cls)
-    if subtype is not None and subtype not in given:
-        raise refuse(Fault.TEMPLATE_INCOMPLETE, subtype, "is required: add it to the template")
-    rules = schema_of(given)
-    if rules is None:
-        assert subtype is not None
-        elsewhere = any(SUBTYPE.get(other) == subtype and value == given[subtype] for other, value in STORED)
-        fault = Fault.TEMPLATE_INCONSISTENT if elsewhere else Fault.ATTRIBUTE_VALUE_INVALID
-        raise refuse(fault, subtype, "is not offered in this class of objects")
-    return rules
-
-
-def _admit(rule: Rule, value: Any, origin: _Origin, so: bool) -> None:
+def _admit(planned: Plan, attr: int, value: Any, so: bool) -> None:
     """One given attribute. A claim passes here, and is judged against the material in _fill()."""
-    if rule.notes & origin.forbidden:
-        if Note.READ_ONLY in rule.notes:
-            raise refuse(Fault.ATTRIBUTE_READ_ONLY, rule.attr, "is the token's to say: leave it out")
-        if Note.SEALED in rule.notes:  # not even compared: that would answer questions about a secret
-            raise refuse(Fault.ATTRIBUTE_READ_ONLY, rule.attr, "comes with the key that is made here: leave it out")
-    if Note.SO_ONLY in rule.notes and value and not so:
-        raise refuse(Fault.ATTRIBUTE_READ_ONLY, rule.attr, "is set to CK_TRUE by the SO alone")
+    if attr in planned.read_only:
+        raise refuse(Fault.ATTRIBUTE_READ_ONLY, attr, "is the token's to say: leave it out")
+    if attr in planned.sealed:  # not even compared: that would answer questions about a secret
+        raise refuse(Fault.ATTRIBUTE_READ_ONLY, attr, "comes with the key that is made here: leave it out")
+    if attr in planned.so_only and value and not so:
+        raise refuse(Fault.ATTRIBUTE_READ_ONLY, attr, "is set to CK_TRUE by the SO alone")
 
 
-def _fill(attrs: Mapping[int, Any], material: Mapping[int, Any], origin: _Origin) -> Attributes:
+def _fill(attrs: Mapping[int, Any], material: Mapping[int, Any], origin: Origin) -> Attributes:
     """The object with its value: what follows from the value is added, claims are compared, the whole is consistent."""
-    rules = _rules(attrs)
-    claims = {attr: value for attr, value in attrs.items() if _is_claim(rules.get(attr), origin)}
-    whole = {attr: value for attr, value in attrs.items() if attr not in claims}
+    planned = plan(attrs, origin)
+    whole = dict(attrs)
+    claims = {attr: whole.pop(attr) for attr in planned.claims & attrs.keys()}
     _join(whole, material)
     # A generator that brings the public key information has just made both halves: RSA is not proved to be RSA again.
-    if whole[Attr.CLASS] in _MATERIAL and not (origin is _GENERATE and Attr.PUBLIC_KEY_INFO in material):
+    if whole[Attr.CLASS] in _MATERIAL and not (origin is GENERATE and Attr.PUBLIC_KEY_INFO in material):
         _join(whole, keys.complete(whole))
-    _measure(whole, rules)
+    _measure(whole, planned)
     for attr, claim in claims.items():
         if whole.get(attr) != claim:
             fault = origin.wrong_length if attr == Attr.VALUE_LEN else Fault.TEMPLATE_INCONSISTENT
             raise refuse(fault, attr, "is not that of the key: leave it out")
-    whole = {attr: value for attr, value in whole.items() if attr in rules}
-    _check_value(whole, rules, origin)
+    for attr in whole.keys() - planned.rules.keys():
+        del whole[attr]
+    _check_value(whole, planned.rules, origin)
     for check in CHECKS.get(whole[Attr.CLASS], ()):
         check(whole)
     return whole
-
-
-def _is_claim(rule: Rule | None, origin: _Origin) -> bool:
-    if rule is None or Note.READ_ONLY in rule.notes:
-        return False
-    return rule.attr == Attr.VALUE_LEN or bool(rule.notes & origin.forbidden)
 
 
 def _join(whole: Attributes, more: Mapping[int, Any]) -> None:
@@ -322,18 +266,18 @@ def _join(whole: Attributes, more: Mapping[int, Any]) -> None:
     whole |= more
 
 
-def _measure(whole: Attributes, rules: Schema) -> None:
-    for attr, (measured, bits) in _LENGTHS.items():
+def _measure(whole: Attributes, planned: Plan) -> None:
+    for attr, measured, bits in planned.lengths:
         value = whole.get(measured)
-        if attr in rules and value is not None:
+        if value is not None:
             whole[attr] = int.from_bytes(value, "big").bit_length() if bits else len(value)
 
 
-def _check_value(whole: Attributes, rules: Schema, origin: _Origin) -> None:
+def _check_value(whole: Attributes, rules: Schema, origin: Origin) -> None:
     """CKA_CHECK_VALUE: computed, unless given as empty; a given one must be right (section "Secret key objects")."""
     if Attr.CHECK_VALUE not in rules or whole.get(Attr.CHECK_VALUE) == b"":
         return
-    if Attr.CHECK_VALUE in whole and origin is not _CREATE and sealed(whole, Attr.CHECK_VALUE):
+    if Attr.CHECK_VALUE in whole and origin is not CREATE and sealed(whole, Attr.CHECK_VALUE):
         # Not even compared: that would answer questions about a key that came from somewhere else.
         raise refuse(Fault.ATTRIBUTE_READ_ONLY, Attr.CHECK_VALUE, "of a sensitive key is not compared: leave it out")
     certificate = whole[Attr.CLASS] == ObjectClass.CERTIFICATE

@@ -12,6 +12,7 @@ from hsmith.spec.values import Template, Value
 
 _MISSING: Final = object()
 _BIG: Final = frozenset(attr for attr, row in ATTRIBUTES.items() if row.big)
+_INDEXED: Final = frozenset(attr for attr, row in ATTRIBUTES.items() if row.rank)
 #: A check value answers whether a guess is right, so it is as secret as what it checks.
 _SEALED: Final = SEALED | {ObjectClass.SECRET_KEY: SEALED[ObjectClass.SECRET_KEY] | {Attr.CHECK_VALUE}}
 _TELLING: Final = REDACTED | {Attr.CHECK_VALUE}
@@ -82,9 +83,9 @@ def searchable(template: Template) -> list[tuple[int, Any]]:
 def index(attrs: Mapping[int, Any]) -> list[tuple[int, Any]]:
     """The pairs to index for an object: what searchable() can ask. Secret and empty values are not among them."""
     pairs = []
-    for attr, value in attrs.items():
-        row = ATTRIBUTES.get(attr)
-        if row is not None and row.rank and value != b"" and not sealed(attrs, attr):
+    for attr in attrs.keys() & _INDEXED:
+        value = attrs[attr]
+        if value != b"" and not sealed(attrs, attr):
             pairs.append((attr, value))
     return pairs
 
