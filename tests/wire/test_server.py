@@ -131,8 +131,8 @@ class Served:
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     with contextlib.ExitStack() as stack:
 
-        def start(**options: Any) -> Served:
-            served = Served(tmp_path, **options)
+        def start(*, kind: type[Served] = Served, **options: Any) -> Served:
+            served = kind(tmp_path, **options)
             stack.callback(served.close)
             return served
 
@@ -471,6 +471,26 @@ def test_a_client_that_dies_in_a_waiting_call_closes_its_application(served: Ser
     connection.close()
     assert served.applications[0].closed.wait(5)
     assert eventually(lambda: served.server.idle() > 0)
+
+
+def test_nothing_stays_of_a_client_that_goes_before_it_is_greeted(serve: Callable[..., Served]) -> None:
+    opened, go = threading.Event(), threading.Event()
+
+    class Slow(Served):
+        def _open(self, pid: int | None, uid: int | None, program: str) -> Application:
+            application = super()._open(pid, uid, program)
+            opened.set()
+            go.wait(5)
+            return application
+
+    served = serve(kind=Slow)
+    connection = served.raw()
+    connection.sendall(hello())
+    assert opened.wait(5)
+    connection.close()
+    go.set()
+    assert served.applications[0].closed.wait(5)
+    assert eventually(lambda: len(served.server.applications) == 0)
 
 
 def test_close_answers_the_call_in_progress(served: Served) -> None:

@@ -22,7 +22,7 @@ from hsmith.store import secret as secrets
 from hsmith.store.audit import Record, Signer
 from hsmith.store.audit import read as read_audit
 from hsmith.store.audit import verify as verify_audit
-from hsmith.store.changes import apply, unpacked
+from hsmith.store.changes import FREEING, apply, unpacked
 from hsmith.store.entries import (
     KEYSLOT,
     OBJECT,
@@ -125,7 +125,8 @@ class SqliteStore:
         self._lock.close()
 
     def change(self, changes: Sequence[Change]) -> None:
-        self._writer.run(partial(apply, changes=changes))
+        sparing = not all(isinstance(change, FREEING) for change in changes)
+        self._writer.run(partial(apply, changes=changes), sparing=sparing)
 
     def reserve(self) -> int:
         with self._numbers_lock:

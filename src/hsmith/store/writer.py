@@ -32,10 +32,11 @@ _log = logging.getLogger(__name__)
 class _Job:
     """A call that waits: its work, then its result or error. ``done`` is locked until it is answered."""
 
-    __slots__ = ("done", "error", "result", "work")
+    __slots__ = ("done", "error", "result", "sparing", "work")
 
-    def __init__(self, work: Callable[[apsw.Connection], Any]) -> None:
+    def __init__(self, work: Callable[[apsw.Connection], Any], *, sparing: bool) -> None:
         self.work = work
+        self.sparing = sparing
         self.result: Any = None
         self.error: Exception | None = None
         self.done = threading.Lock()
@@ -62,12 +63,13 @@ class Writer:
         self._thread = threading.Thread(target=self._serve_all, name="hsmith store", daemon=True)
         self._thread.start()
 
-    def run(self, work: Callable[[apsw.Connection], T]) -> T:
+    def run(self, work: Callable[[apsw.Connection], T], *, sparing: bool = True) -> T:
         """Do ``work`` in a transaction; return what it returned when that is on disk.
 
+        ``sparing``: it leaves the last room of a full disk to what is not: what makes room, or counts a wrong PIN.
         What ``work`` raises undoes its own changes alone and is raised here. StoreFull, StoreBroken: nothing was done.
         """
-        job = _Job(work)
+        job = _Job(work, sparing=sparing)
         with self._gate:
             if self._closed:
                 raise StoreBroken(f"the store of {self._path} is closed")
@@ -167,7 +169,7 @@ class Writer:
                 self._ledger.undo(mark)
             execute("RELEASE job")
         self._ledger.write()
-        self._room.take()
+        self._room.take(sparing=any(job.sparing for job in jobs))
         self._ledger.commit(lambda: execute("COMMIT"))
 
     def _abort(self, error: Exception) -> StoreBroken | StoreFull:
@@ -194,6 +196,7 @@ class Writer:
         """
         try:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+            self._room.again()
         except apsw.Error as error:
             failure, reason = failures.understand(error, self._connection)
             self._broken = str(failure.exception(self._path, reason))
@@ -224,6 +227,7 @@ class Writer:
         self._checkpoint_at = self._log_pages + CHECKPOINT_AT
         try:
             self._connection.wal_checkpoint(mode=mode)
+            self._room.again()
             self._ledger.checkpointed()
         except apsw.Error as error:
             self._abort(error)

@@ -144,7 +144,11 @@ class Connection(Generic[A]):
         if joined is None:
             self._connection.sendall(refusal(Fault.ARGUMENTS_BAD, "the application token is not of this process"))
             return None
-        self._connection.sendall(hello_reply(Fault.OK, joined[0], ""))
+        try:
+            self._connection.sendall(hello_reply(Fault.OK, joined[0], ""))
+        except BaseException:  # a client that has gone already: nothing of it stays
+            self._service.applications.leave(joined[0])
+            raise
         return joined
 
     def _calls(self, application: A) -> None:
