@@ -330,7 +330,7 @@ def test_nothing_leaks(rig_with_token: Rig) -> None:
     sizes = []
     for number in range(rounds):
         work = partial(_program, rig_with_token, operations=operations // rounds // 4)
-        together(4, lambda child, say, number=number, work=work: work(seed=10**7 * (4 * number + child)), seconds=9000)
+        together(4, lambda child, say, seed=4 * number, work=work: work(seed=10**7 * (seed + child)), seconds=9000)  # type: ignore[misc]
         rig_with_token.alone()
         sizes.append(_resident(rig_with_token.keeper()))
     warm = rounds // 4

@@ -71,7 +71,7 @@ _KEYSLOT: Final = (
 )
 
 _VALUE: Final = f"SELECT name, {_VERSION}, {_BLOB} FROM value WHERE name = ?"
-
+_VALUE_NAMES: Final = "SELECT CAST(name AS BLOB) FROM value WHERE name > ? ORDER BY name LIMIT ?"
 
 _log = logging.getLogger(__name__)
 
@@ -212,6 +212,9 @@ class SqliteStore:
         except Damaged as damaged:
             raise Damaged(f"what is remembered of a key's value {damaged}") from None
         return None if row is None else ValueRecord(*row)
+
+    def value_names(self, *, after: bytes, limit: int) -> list[bytes]:
+        return [bytes(name) for (name,) in self._read(_VALUE_NAMES, (after, limit))]
 
     def page(self, token: int, *, after: int, limit: int) -> list[tuple[ObjectRecord, tuple[bytes, ...]]]:
         sql = _OBJECTS.replace(" FROM", ", tags FROM") + " AND id > ? ORDER BY id LIMIT ?"
