@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.rig import Rig
+from faults.rig import Child, Rig, Say
 from harness import PIN, stop_keepers
 from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass
 from p11 import P11, P256, Session
@@ -245,4 +245,36 @@ def test_no_more_memory(rig: Rig) -> None:
                 failed += 1
         assert failed
         user.sign()
+    user.recovers()
+
+
+def test_programs_that_come_while_there_is_no_memory(rig: Rig) -> None:
+    """No thread can be started for them: they are told so, and later ones are served by the same keeper."""
+    user = User(rig)
+
+    def come(say: Say) -> None:
+        p11 = P11(rig.module)
+        try:
+            p11.initialize()
+            p11.find_slot("disk")
+        except P11Error as error:
+            say(error.rv)
+        else:
+            say(Fault.OK)
+
+    def outcome(child: Child) -> int:
+        words = child.hear(30)
+        assert words is not None
+        child.end()
+        return int(words[0])
+
+    size = int(Path(f"/proc/{user.keeper}/statm").read_text().split()[0]) * resource.getpagesize()
+    refusals = (Fault.DEVICE_MEMORY, Fault.DEVICE_ERROR, Fault.FUNCTION_FAILED, Fault.GENERAL_ERROR)
+    outcomes: list[int] = []
+    for extra in range(0, 4 << 20, 1 << 18):  # with some of them a thread begins, and has no memory for its first step
+        with _limited(user.keeper, resource.RLIMIT_AS, size + extra):
+            outcomes += [outcome(child) for child in [Child(come) for _ in range(3)]]
+            user.sign()
+    assert set(outcomes) <= {Fault.OK, *refusals} and set(outcomes) & set(refusals), outcomes
+    assert outcome(Child(come)) == Fault.OK
     user.recovers()

@@ -8,11 +8,11 @@ import json
 import logging
 import secrets
 import socket
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic
 
+from hsmith.core.workers import Worker
 from hsmith.crypto.wiping import wipe
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Partly, Refused, TooSmall
@@ -65,7 +65,7 @@ def call_table(handlers: Mapping[int, Handler]) -> tuple[Call | None, ...]:
 class Served:
     """A connection's thread, and the token of its application once it has one."""
 
-    thread: threading.Thread | None = None
+    thread: Worker | None = None
     token: bytes = b""
 
 
