@@ -29,7 +29,7 @@
 #define NSIG 65
 #endif
 
-#define START_MILLISECONDS 20000
+#define START_MILLISECONDS 60000 /* it takes a third of a second; a machine that is out of breath may take its time */
 #define PROGRAM "hsmith-keeper"
 #define PATH_ROOM 4096
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.rig import Rig
+from faults.rig import Child, Rig, Say
 from harness import PIN, stop_keepers
 from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass
 from p11 import P11, P256, Session
@@ -102,23 +102,30 @@ class User:
         self.exact()
         assert self.rig.keeper() == self.keeper
         self.rig.kill_keeper()
+        self.again()
+        self.exact()
+
+    def again(self) -> None:
+        """As another program, with a keeper that starts now."""
         self.p11.finalize()
         self.p11.initialize()
         self.open()
-        self.exact()
+        self.keeper = self.rig.keeper()
 
     def _any(self) -> int:
         return self.session.find({Attr.CLASS: ObjectClass.DATA})[0]
 
 
-@pytest.fixture
-def full_rig(home: Path, module: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    """One whose home is a disk of 3 MiB."""
+@pytest.fixture(params=["3m", "4m"])
+def full_rig(
+    home: Path, module: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Rig]:
+    """One whose home is a small disk: in the one the log grows until it is full, in the other the database."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
     disk = home / "d"
     disk.mkdir(mode=0o700)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", str(disk)], check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={request.param},mode=700", "tmpfs", str(disk)]).returncode:
         pytest.skip("no tmpfs can be mounted here")
     (disk / "config.toml").write_text("[pin]\nkdf_milliseconds = 10\n")
     monkeypatch.setenv("HSMITH_HOME", str(disk))
@@ -143,6 +150,10 @@ def test_a_full_disk(full_rig: Rig) -> None:
     user.session.logout()
     assert user.session.rv("C_Login", 1, "wrong", 5) in (Fault.PIN_INCORRECT, *FULL)
     user.session.login(PIN)
+    # A new keeper on the full disk: what makes room is possible there too, every time.
+    full_rig.kill_keeper()
+    user.again()
+    user.goes_on()
     # Room within the store is used again; room on the disk too.
     user.unmake(first // 2)
     user.make_until_refused("c", FULL)
@@ -150,7 +161,7 @@ def test_a_full_disk(full_rig: Rig) -> None:
     user.goes_on()
     subprocess.run(["mount", "-o", "remount,size=32m", str(full_rig.home)], check=True)
     user.recovers()
-    print(f"\na disk of 3 MiB: {len(user.made)} objects acknowledged, 0 lost")
+    print(f"\na small disk: {len(user.made)} objects acknowledged, 0 lost")
 
 
 @pytest.mark.parametrize(
@@ -234,4 +245,36 @@ def test_no_more_memory(rig: Rig) -> None:
                 failed += 1
         assert failed
         user.sign()
+    user.recovers()
+
+
+def test_programs_that_come_while_there_is_no_memory(rig: Rig) -> None:
+    """No thread can be started for them: they are told so, and later ones are served by the same keeper."""
+    user = User(rig)
+
+    def come(say: Say) -> None:
+        p11 = P11(rig.module)
+        try:
+            p11.initialize()
+            p11.find_slot("disk")
+        except P11Error as error:
+            say(error.rv)
+        else:
+            say(Fault.OK)
+
+    def outcome(child: Child) -> int:
+        words = child.hear(30)
+        assert words is not None
+        child.end()
+        return int(words[0])
+
+    size = int(Path(f"/proc/{user.keeper}/statm").read_text().split()[0]) * resource.getpagesize()
+    refusals = (Fault.DEVICE_MEMORY, Fault.DEVICE_ERROR, Fault.FUNCTION_FAILED, Fault.GENERAL_ERROR)
+    outcomes: list[int] = []
+    for extra in range(0, 4 << 20, 1 << 18):  # with some of them a thread begins, and has no memory for its first step
+        with _limited(user.keeper, resource.RLIMIT_AS, size + extra):
+            outcomes += [outcome(child) for child in [Child(come) for _ in range(3)]]
+            user.sign()
+    assert set(outcomes) <= {Fault.OK, *refusals} and set(outcomes) & set(refusals), outcomes
+    assert outcome(Child(come)) == Fault.OK
     user.recovers()

@@ -41,7 +41,11 @@ class Run:
     def start(self) -> Child:
         """A client that has found everything as it must be, and works."""
         child = Child(client(self.mix, self.rig.module, self.ledger))
-        words = child.hear()
+        try:
+            words = child.hear()
+        except AssertionError:
+            print((self.rig.home / "keeper.log").read_text()[-3000:])
+            raise
         assert words is not None and words[0] == "observed", words
         self.ledger.settle(words[1])
         self.ledger.wrong.clear()

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from harness import PIN, keepers_of
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, ObjectClass
 from hsmith.wire.client import Client
 from p11 import P11, P256, Session
-from p11_values import P11Error
+from p11_values import P11Error, c_mechanism
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
 
@@ -199,8 +200,6 @@ def test_programs_that_fork_or_end_without_a_word(rig_with_token: Rig) -> None:
 
 
 def _ecdsa() -> tuple[object, ...]:
-    from p11_values import c_mechanism
-
     return (c_mechanism(Mechanism.ECDSA_SHA256),)
 
 
@@ -248,8 +247,6 @@ def test_what_one_changes_all_see_at_their_next_call(rig_with_token: Rig) -> Non
         rv = session.rv("C_EncryptUpdate", DATA, len(DATA), bytes(64), _long(64))
         say(rv, session.rv("C_EncryptInit", c_mechanism(Mechanism.AES_ECB), key), len(session.find({Attr.ID: b"made"})))
 
-    from p11_values import c_mechanism
-
     child = Child(other)
     assert child.hear() == ["ready"]
     _, session = _user(rig_with_token)
@@ -282,13 +279,16 @@ def _resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def _all_kinds(session: Session, key: int, number: int) -> int:
+def _kinds(session: Session, number: int) -> int:
     """One of everything; how many operations that were."""
+    (key,) = session.find({Attr.LABEL: "key", Attr.CLASS: ObjectClass.PRIVATE_KEY})
     name = f"{number}"
-    made = session.generate(Mechanism.AES_KEY_GEN, _secret(name))
+    made = session.generate(Mechanism.AES_KEY_GEN, _secret(name) | {Attr.ID: _own(), Attr.TOKEN: number % 8 == 0})
     session.set(made, {Attr.LABEL: name + "!"})
     copy = session.copy(made, {Attr.LABEL: name + "c"})
     session.decrypt(copy, Mechanism.AES_ECB, session.encrypt(made, Mechanism.AES_ECB, DATA))
+    value = {Attr.CLASS: ObjectClass.SECRET_KEY, Attr.KEY_TYPE: KeyType.AES, Attr.VALUE: os.urandom(16)}
+    created = session.create(value | {Attr.TOKEN: False})
     public, private = session.generate_pair(Mechanism.EC_KEY_PAIR_GEN, {Attr.EC_PARAMS: P256}, {})
     session.sign(private, Mechanism.ECDSA_SHA256, [DATA, DATA])
     session.sign(key, Mechanism.ECDSA_SHA256, DATA)
@@ -296,40 +296,45 @@ def _all_kinds(session: Session, key: int, number: int) -> int:
     session.find({Attr.LABEL: name + "!"})
     session.get(made, [Attr.LABEL, Attr.ID])
     session.random(32)
-    session.rv("C_Sign", DATA, 16, None, _long(0))
-    session.call("C_EncryptInit", _aes()[0], made)  # left unfinished
+    session.rv("C_Sign", DATA, 16, None, _long(0))  # refused
+    session.call("C_EncryptInit", c_mechanism(Mechanism.AES_ECB), made)  # left unfinished
     with session.p11.open(session.p11.find_slot("many")) as another:
-        another.rv("C_Login", 1, PIN, len(PIN))
-    for handle in (made, copy, public, private):
+        another.rv("C_Login", 1, PIN, len(PIN))  # refused: it is logged in already
+    for handle in (made, copy, created, public)[number % 2 :]:
         session.destroy(handle)
-    return 32
+    session.logout()  # which destroys the private session objects that are left
+    session.login(PIN)
+    return 36
 
 
-def _aes() -> tuple[object, ...]:
-    from p11_values import c_mechanism
+def _own() -> bytes:
+    return str(os.getpid()).encode()
 
-    return (c_mechanism(Mechanism.AES_ECB),)
+
+def _program(rig: Rig, *, operations: int, seed: int) -> None:
+    """What a program does in its life; some end without a word."""
+    done = 0
+    while done < operations:
+        p11, session = _user(rig)
+        for number in range(12):
+            done += _kinds(session, seed + done + number)
+        for handle in session.find({Attr.ID: _own()}):
+            session.destroy(handle)
+        if done < operations or seed % 2:
+            p11.finalize()
 
 
 def test_nothing_leaks(rig_with_token: Rig) -> None:
-    operations = many(12_000, 1_000_000)
-
-    def client(number: int, say: Say) -> None:
-        """Works, and from time to time begins anew as another program would."""
-        p11, session = _user(rig_with_token)
-        (key,) = session.find({Attr.LABEL: "key"})
-        done = 0
-        while done < operations / 4:
-            done += _all_kinds(session, key, number * 1_000_000 + done)
-            session.rv("C_SessionCancel", 1 << 8)
-        p11.finalize()
-
-    together(4, lambda number, say: client(number, say), seconds=100_000)  # until it has its full size
-    rig_with_token.alone()
-    before = _resident(rig_with_token.keeper())
-    together(4, lambda number, say: client(number + 4, say), seconds=100_000)
-    rig_with_token.alone()
-    after = _resident(rig_with_token.keeper())
-    growth = (after - before) / before
-    print(f"\n{operations} operations: {before >> 20} MiB before, {after >> 20} MiB after ({growth:+.1%})")
+    """The keeper's memory after each of several rounds of programs that come, work and go."""
+    operations, rounds = (1_000_000, 50) if LONG else (8_000, 4)
+    sizes = []
+    for number in range(rounds):
+        work = partial(_program, rig_with_token, operations=operations // rounds // 4)
+        together(4, lambda child, say, seed=4 * number, work=work: work(seed=10**7 * (seed + child)), seconds=9000)  # type: ignore[misc]
+        rig_with_token.alone()
+        sizes.append(_resident(rig_with_token.keeper()))
+    warm = rounds // 4
+    growth = (sizes[-1] - sizes[warm]) / sizes[warm]
+    print(f"\n{operations} operations: {sizes[warm] >> 20} MiB when warm, {sizes[-1] >> 20} MiB after ({growth:+.1%})")
+    print("MiB after each round:", *(f"{size / 2**20:.1f}" for size in sizes))
     assert growth < 0.05

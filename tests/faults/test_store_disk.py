@@ -1,5 +1,6 @@
 """A disk that is full, failing, read-only or damaged: said in words, nothing acknowledged is lost, reading goes on."""
 
+import contextlib
 import os
 import random
 import re
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from hsmith.store.records import Conflict, DeleteObject, StoreBroken, StoreFull
+from hsmith.store.records import Append, Conflict, DeleteObject, StoreBroken, StoreFull
 from hsmith.store.sealing import Damaged
 from hsmith.store.sqlite import SqliteStore
 from store_model import put_object, put_token
@@ -77,6 +78,26 @@ def test_a_full_disk(small_disk: Path) -> None:
     assert store.count(1) == len(expected)
     assert store._readers.take().pragma("integrity_check") == "ok"
     store.close()
+
+
+@NEEDS_ROOT
+def test_what_is_deleted_is_recorded_though_the_disk_is_full(small_disk: Path) -> None:
+    """The record takes room before the deletion gives some: a little is kept for it."""
+    store = SqliteStore(small_disk / "store")
+    store.change([put_token(1)])
+    record = Append(("x" * 1200,), bytes(32), lambda: (0, bytes(32)))
+    numbers = iter(range(1, 5000))
+    for size in (300, 30):  # to the brim
+        _put_until_full(store, numbers, size)
+    for number in store.find(1, [])[:20]:
+        store.change([DeleteObject(1, number), record])
+    store.close()
+
+
+def _put_until_full(store: SqliteStore, numbers: Iterator[int], size: int) -> None:
+    with contextlib.suppress(StoreFull):
+        for number in numbers:
+            store.change([put_object(1, number, blob=bytes(size))])
 
 
 @NEEDS_ROOT

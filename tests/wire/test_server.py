@@ -1,5 +1,6 @@
 """The server against every kind of client: good, malformed, slow, many, foreign and gone."""
 
+import _thread
 import contextlib
 import json
 import os
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from hsmith.core import workers
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.spec.functions import BY_NAME
@@ -132,8 +134,8 @@ class Served:
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     with contextlib.ExitStack() as stack:
 
-        def start(**options: Any) -> Served:
-            served = Served(tmp_path, **options)
+        def start(*, kind: type[Served] = Served, **options: Any) -> Served:
+            served = kind(tmp_path, **options)
             stack.callback(served.close)
             return served
 
@@ -472,6 +474,41 @@ def test_a_client_that_dies_in_a_waiting_call_closes_its_application(served: Ser
     connection.close()
     assert served.applications[0].closed.wait(5)
     assert eventually(lambda: served.server.idle() > 0)
+
+
+def test_nothing_stays_of_a_client_that_goes_before_it_is_greeted(serve: Callable[..., Served]) -> None:
+    opened, go = threading.Event(), threading.Event()
+
+    class Slow(Served):
+        def _open(self, pid: int | None, uid: int | None, program: str) -> Application:
+            application = super()._open(pid, uid, program)
+            opened.set()
+            go.wait(5)
+            return application
+
+    served = serve(kind=Slow)
+    connection = served.raw()
+    connection.sendall(hello())
+    assert opened.wait(5)
+    connection.close()
+    go.set()
+    assert served.applications[0].closed.wait(5)
+    assert eventually(lambda: len(served.server.applications) == 0)
+
+
+def test_a_thread_that_never_begins_holds_up_nobody(served: Served) -> None:
+    """As where there is no memory for its first step."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_thread, "start_new_thread", lambda work, arguments: 0)
+        stuck = served.raw()
+        assert eventually(lambda: len(served.server._served) == 1)
+    with served.client() as client:
+        assert client.admin("echo", text="x") == {"text": "x"}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(workers, "PATIENCE", 0.0)
+            assert stuck.recv(1) == b""  # it is told in the end
+        assert client.admin("echo", text="x") == {"text": "x"}
+    stuck.close()
 
 
 def test_close_answers_the_call_in_progress(served: Served) -> None:

@@ -68,6 +68,8 @@ def check(folder: Path, secret: bytes, progress: Progress) -> list[dict[str, Any
     try:
         with _durable(folder, secret) as durable:
             records = [record for record in durable.tokens() if record.blob]
+            for _ in durable.values.all():
+                pass
             return [_checked(record, durable, progress) for record in records]
     except (sealing.Damaged, StoreBroken, StoreFull) as error:
         raise Unreadable(str(error)) from None

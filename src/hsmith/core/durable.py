@@ -101,7 +101,8 @@ class Durable:
             self.audit.note(record(**fields))
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", Values(self.secret, read=self.value, commit=self.commit))
+        values = Values(self.secret, read=self.value, names=self.value_names, commit=self.commit)
+        object.__setattr__(self, "values", values)
 
     @_refusing
     def commit(self, changes: Sequence[Change], keys: Iterable[str] = ()) -> None:
@@ -162,3 +163,7 @@ class Durable:
     @_refusing
     def value(self, name: bytes) -> ValueRecord | None:
         return self.store.value(name)
+
+    @_refusing
+    def value_names(self, after: bytes, limit: int) -> list[bytes]:
+        return self.store.value_names(after=after, limit=limit)

@@ -219,12 +219,13 @@ class Token:
         self.label: bytes = state[Field.LABEL]
         self.serial: bytes = state[Field.SERIAL]  # 16 ASCII characters
         self.created: int = state[Field.CREATED]
-        self.policy = Policy(PROFILES[state.get(Field.PROFILE, 0)], self._durable.values)
         self.audits_uses = bool(state.get(Field.AUDIT, False))
         self.state = state
         own = sealing.Origin.own(self._durable.secret, self.id)
         self.origin = sealing.Origin(state[Field.ROOT], state[Field.OFFSET]) if Field.ROOT in state else own
         self._public = sealing.Sealer(self.origin.root, token=self.id, private=False, offset=self.origin.offset)
+        values = self._durable.values.of_token(self.id, self.origin.root, came=Field.ROOT in state)
+        self.policy = Policy(PROFILES[state.get(Field.PROFILE, 0)], values)
 
 
 def make(slot: int, so_pin: bytes, label: bytes, durable: Durable) -> Token:

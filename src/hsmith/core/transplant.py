@@ -5,6 +5,7 @@ sealed under the secret of its new store, says what that root is, and by how muc
 """
 
 import contextlib
+import itertools
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -53,6 +54,7 @@ def plant(
     target.commit([PutToken(TokenRecord(number, slot, 1, b""))])
     try:
         _plant_objects(record.id, shift, source=source, target=target, progress=progress)
+        _plant_values(record.id, shift, source=source, target=target, progress=progress)
         keyslots = source.keyslots(record.id)
         target.commit([PutKeyslot(KeyslotRecord(number, k.name, k.blob, k.failures)) for k in keyslots])
     except BaseException:
@@ -81,6 +83,14 @@ def _plant_objects(token: int, shift: int, *, source: Durable, target: Durable, 
         after = page[-1][0].id
         done += len(page)
         progress(done, total)
+
+
+def _plant_values(token: int, shift: int, *, source: Durable, target: Durable, progress: Progress) -> None:
+    """What is remembered of the values of its keys (hsmith.core.policy.values)."""
+    changes = target.values.arriving(token + shift, source.values.leaving(token))
+    while batch := list(itertools.islice(changes, BATCH)):
+        target.commit(batch)
+        progress(1, 1)
 
 
 def _moved(record: ObjectRecord, tags: tuple[bytes, ...], shift: int) -> Change:

@@ -10,10 +10,12 @@ import secrets
 import threading
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from hsmith.core.token import Token
+from hsmith.core.workers import Worker
 
 if TYPE_CHECKING:
     from hsmith.cryptoki.application import Session
@@ -70,21 +72,28 @@ class Pool:
         self._lock = threading.Lock()
 
     def submit(self, work: Callable[[], Any]) -> Job | None:
-        """None when too many wait already."""
+        """None when too many wait already, or the system gives no thread."""
         job = Job(work)
+        with self._lock:
+            begins = self._missing > 0
+            self._missing -= begins
         try:
-            self._jobs.put_nowait(job)
+            if begins:
+                Worker(partial(self._serve, job)).start()
+            else:
+                self._jobs.put_nowait(job)
         except queue.Full:
             return None
-        with self._lock:
-            if self._missing:
-                self._missing -= 1
-                threading.Thread(target=self._serve, daemon=True).start()
+        except (RuntimeError, MemoryError):
+            with self._lock:
+                self._missing += 1
+            return None
         return job
 
-    def _serve(self) -> None:
+    def _serve(self, job: Job) -> None:
         while True:
-            self._jobs.get().run()
+            job.run()
+            job = self._jobs.get()
 
 
 class Pending:

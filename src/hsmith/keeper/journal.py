@@ -14,6 +14,7 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def open_log(home: Home, config: Config, *, foreground: bool) -> None:
     """Begin to log. Raises Trouble. The umask must be 077 already, as rotation makes new files."""
     logging.raiseExceptions = False  # A full disk must not stop the keeper.
+    logging.logThreads = False  # Nobody asks for it, and asking leaves something behind of each thread.
     root = logging.getLogger("hsmith")
     root.setLevel(config.log_level.upper())
     try:

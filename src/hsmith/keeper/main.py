@@ -60,7 +60,10 @@ def serve(report: daemon.Report, *, foreground: bool = False, home: Home | None 
         config = load(home)
         return _serve(home, config, report, foreground=foreground)
     except Trouble as trouble:
-        report(f"error: {' '.join(str(trouble).split())}")
+        sentence = " ".join(str(trouble).split())
+        if not foreground:
+            _log_trouble(sentence)
+        report(f"error: {sentence}")
     except ImportError as error:
         report(f"error: This installation is incomplete: {error}. Install hsmith again.")
     except Exception as error:
@@ -69,6 +72,14 @@ def serve(report: daemon.Report, *, foreground: bool = False, home: Home | None 
         logging.getLogger("hsmith.keeper").exception("the keeper failed")
         report(f"error: The keeper failed: {type(error).__name__}. Its log may say why.")
     return 1
+
+
+def _log_trouble(sentence: str) -> None:
+    """A program that starts a keeper shows nobody why it did not start: the log does, if it was opened by then."""
+    import logging
+
+    if logging.getLogger("hsmith").handlers:
+        logging.getLogger("hsmith.keeper").error("not started: %s", sentence)
 
 
 def listen_address(home: Home, config: Config) -> Path:

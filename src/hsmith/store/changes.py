@@ -36,6 +36,9 @@ from hsmith.store.records import (
     SetFailures,
 )
 
+#: What makes room, or counts a wrong PIN: possible on a full disk, with its record in the audit log.
+FREEING: Final = (DeleteObject, DeleteKeyslot, DeleteToken, ClearObjects, SetFailures, Append)
+
 
 def apply(connection: apsw.Connection, ledger: Ledger, changes: Sequence[Change]) -> None:
     """Make the changes in the open transaction, and tell the ledger of each row. Conflict: one cannot be made, and the

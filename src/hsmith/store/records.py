@@ -202,6 +202,9 @@ class Store(Protocol):
     def value(self, name: bytes) -> ValueRecord | None:
         """Damaged: as above."""
 
+    def value_names(self, *, after: bytes, limit: int) -> list[bytes]:
+        """The next ``limit`` names of values greater than ``after``, in order."""
+
     def audit(self, *, after: int, limit: int) -> "list[Record]":
         """The next ``limit`` records of the audit log with a number greater than ``after``."""
 

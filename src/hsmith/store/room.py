@@ -1,5 +1,6 @@
 """The place of the database's file: that it is still there, and that it has room for what is committed."""
 
+import contextlib
 import os
 from ctypes import addressof, c_int, c_int64
 from pathlib import Path
@@ -9,6 +10,8 @@ import apsw
 
 #: Bytes by which the file grows.
 STEP: Final = 64 << 10
+#: Pages that are kept for what makes room or counts a wrong PIN: its record in the audit log takes some first.
+SPARE: Final = 16
 
 
 class Room:
@@ -26,12 +29,23 @@ class Room:
         self._inode = path.stat().st_ino
         self._control(apsw.SQLITE_FCNTL_CHUNK_SIZE, c_int(STEP))
 
-    def take(self) -> None:
-        """For all pages of the open transaction. apsw.FullError: there is none. FileNotFoundError: the file is gone."""
+    def again(self) -> None:
+        """After a checkpoint, which gives back what no page is in yet."""
+        self._pages = 0
+        with contextlib.suppress(apsw.Error, OSError):
+            self.take()
+
+    def take(self, *, sparing: bool = True) -> None:
+        """For all pages of the open transaction, and the spare ones, which only ``sparing`` leaves untouched.
+
+        apsw.FullError: there is none. FileNotFoundError: the file is gone.
+        """
         status = os.stat(self._path)
         if status.st_ino != self._inode:
             raise FileNotFoundError(f"another file is in the place of {self._path}")
-        pages = self._connection.execute("PRAGMA page_count").get
+        pages = int(self._connection.execute("PRAGMA page_count").get)
+        if sparing:
+            pages += max(0, SPARE - int(self._connection.execute("PRAGMA freelist_count").get))
         if pages <= self._pages:
             return
         try:

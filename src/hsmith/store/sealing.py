@@ -121,6 +121,19 @@ class TokenSealer:
         return bytes((_FORMAT,)) + _long(self.token) + _long(slot) + _long(version)
 
 
+class ValueNamer:
+    """Names values so that the names go with a token to another store: under the root of its origin. Thread-safe."""
+
+    __slots__ = ("_index_key",)
+
+    def __init__(self, root: bytes) -> None:
+        self._index_key = _derive(root, b"value index", 0)
+
+    def name(self, kind: bytes, identity: bytes) -> bytes:
+        """TAG_SIZE bytes, which are the token's own: they tell nothing of the values of another."""
+        return primitives.mac(self._index_key, kind, identity)[:TAG_SIZE]
+
+
 class ValueSealer:
     """Names and seals what is remembered of the values of keys (hsmith.core.policy). Thread-safe."""
 

@@ -22,7 +22,7 @@ from hsmith.store import secret as secrets
 from hsmith.store.audit import Record, Signer
 from hsmith.store.audit import read as read_audit
 from hsmith.store.audit import verify as verify_audit
-from hsmith.store.changes import apply, unpacked
+from hsmith.store.changes import FREEING, apply, unpacked
 from hsmith.store.entries import (
     KEYSLOT,
     OBJECT,
@@ -71,7 +71,7 @@ _KEYSLOT: Final = (
 )
 
 _VALUE: Final = f"SELECT name, {_VERSION}, {_BLOB} FROM value WHERE name = ?"
-
+_VALUE_NAMES: Final = "SELECT CAST(name AS BLOB) FROM value WHERE name > ? ORDER BY name LIMIT ?"
 
 _log = logging.getLogger(__name__)
 
@@ -125,7 +125,8 @@ class SqliteStore:
         self._lock.close()
 
     def change(self, changes: Sequence[Change]) -> None:
-        self._writer.run(partial(apply, ledger=self._ledger, changes=changes))
+        sparing = not all(isinstance(change, FREEING) for change in changes)
+        self._writer.run(partial(apply, ledger=self._ledger, changes=changes), sparing=sparing)
 
     def reserve(self) -> int:
         with self._numbers_lock:
@@ -211,6 +212,9 @@ class SqliteStore:
         except Damaged as damaged:
             raise Damaged(f"what is remembered of a key's value {damaged}") from None
         return None if row is None else ValueRecord(*row)
+
+    def value_names(self, *, after: bytes, limit: int) -> list[bytes]:
+        return [bytes(name) for (name,) in self._read(_VALUE_NAMES, (after, limit))]
 
     def page(self, token: int, *, after: int, limit: int) -> list[tuple[ObjectRecord, tuple[bytes, ...]]]:
         sql = _OBJECTS.replace(" FROM", ", tags FROM") + " AND id > ? ORDER BY id LIMIT ?"

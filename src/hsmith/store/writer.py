@@ -36,10 +36,11 @@ class _Job:
     ``done`` is locked until it is answered, or ``leads``: it is to write for all who wait.
     """
 
-    __slots__ = ("done", "error", "leads", "result", "work")
+    __slots__ = ("done", "error", "leads", "result", "sparing", "work")
 
-    def __init__(self, work: Callable[[apsw.Connection], Any] | None) -> None:
+    def __init__(self, work: Callable[[apsw.Connection], Any] | None, *, sparing: bool = True) -> None:
         self.work = work
+        self.sparing = sparing
         self.result: Any = None
         self.error: Exception | None = None
         self.leads = False
@@ -69,12 +70,13 @@ class Writer:
         self._thread = threading.Thread(target=self._tidy, name="hsmith store", daemon=True)
         self._thread.start()
 
-    def run(self, work: Callable[[apsw.Connection], T]) -> T:
+    def run(self, work: Callable[[apsw.Connection], T], *, sparing: bool = True) -> T:
         """Do ``work`` in a transaction; return what it returned when that is on disk.
 
+        ``sparing``: it leaves the last room of a full disk to what is not: what makes room, or counts a wrong PIN.
         What ``work`` raises undoes its own changes alone and is raised here. StoreFull, StoreBroken: nothing was done.
         """
-        job = _Job(work)
+        job = _Job(work, sparing=sparing)
         if self._enter(job):
             self._lead(job)
         if job.error is not None:
@@ -202,7 +204,7 @@ class Writer:
                     self._ledger.undo(mark)
                 execute("RELEASE job")
         self._ledger.write()
-        self._room.take()
+        self._room.take(sparing=any(job.sparing for job in jobs))
         self._ledger.commit(lambda: execute("COMMIT"))
 
     def _do(self, job: _Job) -> None:
@@ -239,6 +241,7 @@ class Writer:
         """
         try:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+            self._room.again()
         except apsw.Error as error:
             failure, reason = failures.understand(error, self._connection)
             self._broken = str(failure.exception(self._path, reason))
@@ -269,6 +272,7 @@ class Writer:
         self._checkpoint_at = self._log_pages + CHECKPOINT_AT
         try:
             self._connection.wal_checkpoint(mode=mode)
+            self._room.again()
             self._ledger.checkpointed()
         except apsw.Error as error:
             self._abort(error)

@@ -8,13 +8,13 @@ import json
 import logging
 import secrets
 import socket
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from time import thread_time
 from typing import Any, Final, Generic, Protocol
 
+from hsmith.core.workers import Worker
 from hsmith.crypto.wiping import wipe
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Partly, Refused, TooSmall
@@ -85,7 +85,7 @@ def call_table(handlers: Mapping[int, Handler]) -> Mapping[int, Call]:
 class Served:
     """A connection's thread, and the token of its application once it has one."""
 
-    thread: threading.Thread | None = None
+    thread: Worker | None = None
     token: bytes = b""
 
 
@@ -184,7 +184,11 @@ class Connection(Generic[A]):
         if joined is None:
             self._connection.sendall(refusal(Fault.ARGUMENTS_BAD, "the application token is not of this process"))
             return None
-        self._welcome(hello_reply(Fault.OK, joined[0], ""))
+        try:
+            self._welcome(hello_reply(Fault.OK, joined[0], ""))
+        except BaseException:  # a client that has gone already: nothing of it stays
+            self._service.applications.leave(joined[0])
+            raise
         return joined
 
     def _welcome(self, answer: bytes) -> None:

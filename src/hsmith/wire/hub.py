@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from hsmith.core.workers import Worker
 from hsmith.wire.channel import LIBRARY
 from hsmith.wire.page import Page
 
@@ -83,10 +84,13 @@ class Hub:
         with self._lock:
             if not self._free:
                 return None
-            number = self._free.pop()
             if not self._started:
+                try:
+                    Worker(self._run).start()
+                except (RuntimeError, MemoryError):
+                    return None
                 self._started = True
-                threading.Thread(target=self._run, name="hub", daemon=True).start()
+            number = self._free.pop()
         guest = self._guests[number] = Guest(serve)
         guest.up.acquire()
         at = ctypes.addressof(ctypes.c_char.from_buffer(buffer))

@@ -7,8 +7,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, Generic
 
+from hsmith.core.workers import Worker
 from hsmith.spec.constants import Fault
 from hsmith.wire.applications import A, Applications
 from hsmith.wire.connection import Admin, Connection, Handler, Served, Service, Shortcuts, call_table, refusal
@@ -74,12 +76,12 @@ class Server(Generic[A]):
             self._turn_away(connection, f"the keeper serves {self._most} connections already (keeper.connections)")
             return
         served = Served()
-        thread = served.thread = threading.Thread(target=self._serve, args=(connection, served), daemon=True)
+        served.thread = Worker(partial(self._serve, connection, served))
         with self._lock:
             self._served[connection] = served
         try:
-            thread.start()
-        except RuntimeError:
+            served.thread.start()
+        except (RuntimeError, MemoryError):
             self._forget(connection)
             self._turn_away(connection, "the system lets the keeper start no more threads")
 
@@ -116,7 +118,13 @@ class Server(Generic[A]):
             return 0.0 if self._served else time.monotonic() - self._last_end
 
     def sweep(self) -> None:
-        """Find clients that have gone in the middle of a call: their threads are not reading, and so do not notice."""
+        """Find clients that have gone in the middle of a call: their threads are not reading, and so do not notice.
+        And such as wait for a thread that never took its first step."""
+        with self._lock:
+            left = [one for one, served in self._served.items() if served.thread and served.thread.stillborn]
+        for connection in left:
+            self._forget(connection)
+            connection.close()
         poller, tokens = select.poll(), {}
         with self._lock:
             for connection, served in self._served.items():
@@ -149,7 +157,7 @@ def _hub(page: Page | None) -> Hub | None:
         return None
 
 
-def _join(threads: list[threading.Thread], seconds: float) -> None:
+def _join(threads: list[Worker], seconds: float) -> None:
     due = time.monotonic() + seconds
     for thread in threads:
         thread.join(max(due - time.monotonic(), 0))

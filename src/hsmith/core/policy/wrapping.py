@@ -110,7 +110,7 @@ class Wrap:
         field = NONCES.get(self._way) if self._way else None
         if field is None or not self._roles & WRAPS or self._wrapping is None:
             return
-        served = self._policy.values.named(b"iv", self._wrapping.name + getattr(params, field))
+        served = self._policy.values.served(self._wrapping, getattr(params, field))
         first = self._policy.values.use_once(served)
         if not first and (self._policy.rules.enforced or self._wrapping.marks & Mark.PROTECTED):
             raise Refused(Fault.MECHANISM_PARAM_INVALID, "a key was wrapped with this IV: let the token generate it")
