@@ -176,6 +176,11 @@ class OpenDnssec:
         self._now = int(re.findall(r"\((\d+) seconds since epoch\)", said)[-1])
         self.until(lambda: "All worker threads idle" in self.enforcer("queue"), "the enforcer is idle")
 
+    def settle(self) -> None:
+        """Let the enforcer finish what it was told: a leap in the middle of it would lose that."""
+        self.enforcer("enforce", "--zone", ZONE)
+        self.until(lambda: "All worker threads idle" in self.enforcer("queue"), "the enforcer is idle")
+
     def leap_until(self, done: Callable[[list[Key]], bool], what: str) -> None:
         """Leap until the keys are as wanted; each zone that is signed on the way must verify."""
         for _ in range(20):

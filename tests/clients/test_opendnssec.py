@@ -45,6 +45,8 @@ def parent_has(dnssec: OpenDnssec, wanted: str) -> None:
     dnssec.leap_until(lambda keys: bool(asked(keys)), f"a KSK that waits for {wanted}")
     for key in asked(dnssec.listed()):
         dnssec.enforcer("key", wanted, "--zone", ZONE, "--keytag", str(key.tag))
+    dnssec.until(lambda: not asked(dnssec.listed()), f"{wanted} is noted")
+    dnssec.settle()
 
 
 def test_a_zone_and_its_roll_overs(dnssec: OpenDnssec, token: Token) -> None:
@@ -82,6 +84,7 @@ def test_a_zone_and_its_roll_overs(dnssec: OpenDnssec, token: Token) -> None:
 
     # The key of keys is rolled over, with the parent's answers.
     dnssec.enforcer("key", "rollover", "--zone", ZONE, "--keytype", "KSK")
+    dnssec.settle()
     parent_has(dnssec, "ds-seen")
     parent_has(dnssec, "ds-gone")
     dnssec.leap_until(only("KSK", other_than=first_ksk), "the new KSK alone")
