@@ -31,7 +31,6 @@ def build(parser: argparse.ArgumentParser) -> None:
 
 def serve(options: argparse.Namespace) -> int:
     """Speak the protocol on standard input and output, until the client leaves."""
-    from hsmith import __version__
     from hsmith.gateway.p11kit.backends import Remote
     from hsmith.gateway.p11kit.dialogue import Conversation
     from hsmith.wire.values import Undecodable
@@ -39,9 +38,8 @@ def serve(options: argparse.Namespace) -> int:
     if sys.stdin.isatty():
         raise Usage("hsmith p11-kit speaks p11-kit's protocol on standard input: it is for its option 'remote:'.")
     backend = Remote()
-    major, minor = (int(part) for part in __version__.split(".")[:2])
     try:
-        Conversation(_receive, _send, backend, (major, minor)).run()
+        Conversation(_Standard(), backend).run()
     except Undecodable as error:
         complain(f"hsmith p11-kit: {error}.")
         return EXIT_FAILED
@@ -51,21 +49,23 @@ def serve(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _receive(length: int) -> bytearray:
-    """The buffer grows with what arrives, not with what was announced."""
-    data = bytearray()
-    while len(data) < length:
-        got = os.read(0, min(length - len(data), 1 << 20))
-        if not got:
-            break
-        data += got
-    return data
+class _Standard:
+    """Standard input and output as a stream."""
 
+    def receive(self, length: int, *, idle: bool = False) -> bytearray:
+        """The buffer grows with what arrives, not with what was announced."""
+        data = bytearray()
+        while len(data) < length:
+            got = os.read(0, min(length - len(data), 1 << 20))
+            if not got:
+                break
+            data += got
+        return data
 
-def _send(data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(1, view) :]
+    def send(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(1, view) :]
 
 
 def install(options: argparse.Namespace) -> int:

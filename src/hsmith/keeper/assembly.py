@@ -4,6 +4,7 @@ import contextlib
 import gc
 import logging
 import resource
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -20,9 +21,10 @@ from hsmith.keeper.confine import confine
 from hsmith.keeper.harden import harden
 from hsmith.keeper.life import Keeper
 from hsmith.keeper.lock import KeeperLock
+from hsmith.keeper.sockets import Sockets
 from hsmith.spec.faults import Refused
 from hsmith.store.records import StoreBroken, StoreFull
-from hsmith.wire.server import THREAD_STACK
+from hsmith.wire.server import THREAD_STACK, Speak
 
 log = logging.getLogger("hsmith.keeper")
 
@@ -30,9 +32,11 @@ log = logging.getLogger("hsmith.keeper")
 OTHER_DESCRIPTORS = 128
 
 
-def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, report: daemon.Report) -> int:
+def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, report: daemon.Report) -> int:
     """Open, serve, close. Returns the exit code. Raises Trouble for what the user can mend."""
+    listen_at = sockets.path
     group = _group(config)
+    sockets.open_p11_kit(home, config, group)
     unprotected = harden() + _confined(home, config, listen_at)
     for sentence in unprotected:
         log.warning("%s", sentence)
@@ -54,6 +58,8 @@ def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, repo
             unprotected=unprotected,
             most=most,
             group=group,
+            given=sockets.keeper,
+            others=_others(sockets),
         )
         # What is loaded by now stays: the collector need never look at it.
         # So long, in seconds, does a call wait at most for another that computes in Python.
@@ -74,6 +80,14 @@ def _confined(home: Home, config: Config, listen_at: Path) -> list[str]:
     except OSError as error:
         raise Trouble(f"The keeper cannot listen at {listen_at}: {words(error)}.") from error
     return confine(dict.fromkeys((home.data, home.runtime, home.log.parent)), sockets=listen_at.parent)
+
+
+def _others(sockets: Sockets) -> list[tuple[socket.socket, Speak[Application]]]:
+    if sockets.p11_kit is None:
+        return []
+    from hsmith.gateway.p11kit.door import Door
+
+    return [(sockets.p11_kit, Door)]
 
 
 def _group(config: Config) -> int | None:

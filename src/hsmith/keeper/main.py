@@ -9,11 +9,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from hsmith.config import Config, load
 from hsmith.home import Home, Trouble, find
 from hsmith.keeper import daemon
+from hsmith.keeper.activation import Notifier
+from hsmith.keeper.sockets import Sockets
 from hsmith.wire import address
 
 USAGE = "usage: hsmith-keeper run | start [--asked]\n  --asked: start even if keeper.autostart is false"
@@ -58,7 +59,15 @@ def serve(report: daemon.Report, *, foreground: bool = False, home: Home | None 
     try:
         home = home or find()
         config = load(home)
-        return _serve(home, config, report, foreground=foreground)
+        notifier = Notifier(os.environ)
+        sockets = Sockets(home, config, os.environ)
+
+        def ready(line: str) -> None:
+            notifier.say(*(["READY=1"] if line == daemon.READY else [f"STATUS={line}"]))
+            report(line)
+
+        with contextlib.closing(sockets):
+            return _serve(home, config, sockets, ready, foreground=foreground)
     except Trouble as trouble:
         report(f"error: {' '.join(str(trouble).split())}")
     except ImportError as error:
@@ -71,13 +80,7 @@ def serve(report: daemon.Report, *, foreground: bool = False, home: Home | None 
     return 1
 
 
-def listen_address(home: Home, config: Config) -> Path:
-    """Where this keeper is to listen: HSMITH_SOCKET, the configuration, or where clients look first."""
-    named = os.environ.get("HSMITH_SOCKET") or config.keeper_socket
-    return Path(os.path.abspath(home.data / os.path.expanduser(named))) if named else home.socket
-
-
-def _serve(home: Home, config: Config, report: daemon.Report, *, foreground: bool) -> int:
+def _serve(home: Home, config: Config, sockets: Sockets, report: daemon.Report, *, foreground: bool) -> int:
     from hsmith.keeper.lock import KeeperLock
 
     os.umask(0o077)
@@ -85,6 +88,10 @@ def _serve(home: Home, config: Config, report: daemon.Report, *, foreground: boo
     due = time.monotonic() + PATIENCE
     while (lock := KeeperLock.take(home)) is None:
         if _other_listens(home):
+            if sockets.keeper:
+                raise Trouble(
+                    "Another keeper serves this store already. End it with 'hsmith keeper stop', and start again."
+                )
             report(daemon.READY)
             return 0
         if time.monotonic() > due:
@@ -99,7 +106,7 @@ def _serve(home: Home, config: Config, report: daemon.Report, *, foreground: boo
         gc.disable()  # Until all is loaded, there is nothing to collect: a tenth of the time to start.
         from hsmith.keeper.assembly import assemble
 
-        return assemble(home, config, lock, listen_address(home, config), report)
+        return assemble(home, config, lock, sockets, report)
     finally:
         lock.release()
 

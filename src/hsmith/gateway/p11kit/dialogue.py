@@ -5,10 +5,10 @@ the number of the call, its signature, and the arguments. All numbers are big-en
 """
 
 import logging
-from collections.abc import Callable
 from struct import Struct
 from typing import Any, Final, Protocol
 
+from hsmith import __version__
 from hsmith.crypto.wiping import wipe
 from hsmith.gateway.p11kit import arguments as a
 from hsmith.gateway.p11kit import values as v
@@ -22,11 +22,18 @@ log = logging.getLogger("hsmith.p11kit")
 
 MAX_OPTIONS: Final = 1 << 16
 _HEAD: Final = Struct(">III")
+VERSION: Final = tuple(int(part) for part in __version__.split(".")[:2])
 _INFO: Final = (b"hsmith".ljust(32), b"hsmith".ljust(32))
 
-#: Receives exactly so many bytes; fewer at the end of the stream.
-Receive = Callable[[int], bytearray]
-Send = Callable[[bytes], None]
+
+class Stream(Protocol):
+    """What carries the conversation."""
+
+    def receive(self, length: int, *, idle: bool = False) -> bytearray:
+        """So many bytes; fewer at the end of the stream. ``idle``: the client need not say anything."""
+
+    def send(self, data: bytes) -> None:
+        """Send all of it."""
 
 
 class Backend(Protocol):
@@ -43,25 +50,23 @@ class Backend(Protocol):
 
 
 class Conversation:
-    """Talks until the client leaves. ``version``: of the library, for C_GetInfo."""
+    """Talks until the client leaves."""
 
-    def __init__(self, receive: Receive, send: Send, backend: Backend, version: tuple[int, int]) -> None:
-        self._receive = receive
-        self._send = send
+    def __init__(self, stream: Stream, backend: Backend) -> None:
+        self._stream = stream
         self._backend = backend
-        self._library_version = version
         self._version = 0
         self._open = False
 
     def run(self) -> None:
         """Raises Undecodable when what arrives is not this protocol, OSError as streams do."""
         try:
-            offered = self._receive(1)
+            offered = self._stream.receive(1)
             if not offered:
                 return
             self._version = min(offered[0], VERSIONS[-1])
-            self._send(bytes([self._version]))
-            while head := self._receive(_HEAD.size):
+            self._stream.send(bytes([self._version]))
+            while head := self._stream.receive(_HEAD.size, idle=True):
                 code, options, length = self._head(bytes(head))
                 self._exactly(options)
                 message = self._exactly(length)
@@ -69,12 +74,12 @@ class Conversation:
                     answer = self._answer(message)
                 finally:
                     wipe(message)
-                self._send(_HEAD.pack(code, 0, len(answer)) + answer)
+                self._stream.send(_HEAD.pack(code, 0, len(answer)) + answer)
         finally:
             self._backend.close()
 
     def _exactly(self, length: int) -> bytearray:
-        data = self._receive(length)
+        data = self._stream.receive(length)
         if len(data) != length:
             raise Undecodable("the stream ended within a message")
         return data
@@ -159,7 +164,7 @@ class Conversation:
             v.put_string(parts, manufacturer)
             v.put_u64(parts, 0)
             v.put_string(parts, description)
-            parts.append(bytes(self._library_version))
+            parts.append(bytes(VERSION))
 
 
 def _begin(parts: Parts, number: int, signature: str) -> None:

@@ -11,8 +11,8 @@ from hsmith.spec.values import Malformed
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """``letters``: u a number, y a truth value, a bytes, in the order of the structure. ``make``: what they make; None: the
-    one value is the parameter."""
+    """``letters``: u a number, y a truth value, a bytes, in the order of the structure. ``make``: what they make; None:
+    the one value is the parameter."""
 
     letters: str
     make: Callable[..., Any] | None = None
