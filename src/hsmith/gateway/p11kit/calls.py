@@ -39,6 +39,7 @@ REQUEST: Final = {
     Kind.LABEL: "z",
     Kind.MECHANISM: "M",
     Kind.TEMPLATE: "aA",
+    Kind.MESSAGE_PARAMETER: "ay",
     Kind.BUFFER: "fy",
     Kind.FILL: "fy",
     Kind.ULONG_LIST: "fu",
@@ -88,6 +89,8 @@ def _call(number: int, name: str) -> Call:
     reply = "".join(REPLY.get(kind, "") for kind in kinds)
     if name == "InitToken2":
         request = request.replace("z", "s")
+    if name == "SignMessageNext":
+        request = "uayayyfy"  # Whether the signature is asked for is a byte of its own
     return Call(
         number,
         f"C_{name}",

@@ -119,12 +119,12 @@ class Conversation:
             return b"".join(parts)
         if not self._open:
             raise Refused(Fault.CRYPTOKI_NOT_INITIALIZED)
+        if not call.served:
+            raise Refused(Fault.FUNCTION_NOT_SUPPORTED, f"{call.name} is not served over p11-kit")
         arguments, room = a.decode(call, data, at, self._version)
         if call.name == "C_WaitForSlotEvent" and not arguments[0] & WaitFlag.DONT_BLOCK:
             # The client's other calls would wait behind it, for ever.
             raise Refused(Fault.FUNCTION_NOT_SUPPORTED, "C_WaitForSlotEvent that blocks is not served over p11-kit")
-        if not call.served:
-            raise Refused(Fault.FUNCTION_NOT_SUPPORTED, f"{call.name} is not served over p11-kit")
         results = self._call(call.row, arguments)
         a.encode(parts, call, results, room=room, version=self._version, arguments=arguments)
         return b"".join(parts)
