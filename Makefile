@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 MODULE_SOURCES := $(wildcard setup.py module/*.[ch] module/generated/*.[ch])
 
-.PHONY: test demo lint check format clean
+.PHONY: test demo lint check wheels format clean
 
 test: $(STAMP)
 	$(BIN)/pytest $(or $(TESTS),tests) $(ARGS)
@@ -27,6 +27,10 @@ lint: $(STAMP)
 # Before a commit: all of that, and the tests that are quick and need no other program.
 check: lint
 	$(BIN)/pytest tests -q -m "not client and not slow" $(ARGS)
+
+# Wheels for two machines and the sdist, in dist.
+wheels: $(STAMP)
+	$(BIN)/python tools/wheels.py dist
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -241,7 +241,7 @@ def test_a_terminal_is_told_what_this_is_for() -> None:
 def test_a_keeper_that_cannot_be_reached(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HSMITH_SOCKET", str(home / "nobody"))
     ours, theirs = socket.socketpair()
-    command = [sys.executable, "-m", "hsmith.cli", "p11-kit"]
+    command = (sys.executable, "-m", "hsmith.cli", "p11-kit")
     with theirs:
         child = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, text=True)
     with ours:

@@ -64,7 +64,7 @@ class Notifier:
             self._socket.close()
             self._socket = None
 
-    def say(self, *lines: str) -> None:
+    def say(self, line: str) -> None:
         if self._socket is not None:
             with contextlib.suppress(OSError):
-                self._socket.send("\n".join(lines).encode())
+                self._socket.send(line.encode())

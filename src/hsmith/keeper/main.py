@@ -56,27 +56,26 @@ def _start(*, asked: bool) -> str:
 
 def serve(report: daemon.Report, *, foreground: bool = False, home: Home | None = None) -> int:
     """Be the keeper, or find that there is one already. Reports one line when clients can connect, or why not."""
+    notifier = Notifier(os.environ)
+
+    def tell(line: str) -> None:
+        notifier.say("READY=1" if line == daemon.READY else f"STATUS={line}")
+        report(line)
+
     try:
         home = home or find()
         config = load(home)
-        notifier = Notifier(os.environ)
-        sockets = Sockets(home, config, os.environ)
-
-        def ready(line: str) -> None:
-            notifier.say(*(["READY=1"] if line == daemon.READY else [f"STATUS={line}"]))
-            report(line)
-
-        with contextlib.closing(sockets):
-            return _serve(home, config, sockets, ready, foreground=foreground)
+        with contextlib.closing(Sockets(home, config, os.environ)) as sockets:
+            return _serve(home, config, sockets, tell, foreground=foreground)
     except Trouble as trouble:
-        report(f"error: {' '.join(str(trouble).split())}")
+        tell(f"error: {' '.join(str(trouble).split())}")
     except ImportError as error:
-        report(f"error: This installation is incomplete: {error}. Install hsmith again.")
+        tell(f"error: This installation is incomplete: {error}. Install hsmith again.")
     except Exception as error:
         import logging
 
         logging.getLogger("hsmith.keeper").exception("the keeper failed")
-        report(f"error: The keeper failed: {type(error).__name__}. Its log may say why.")
+        tell(f"error: The keeper failed: {type(error).__name__}. Its log may say why.")
     return 1
 
 
