@@ -1,7 +1,9 @@
 # The two commands: `make demo` and `make test`. Both set everything up first, in .venv of this folder.
-# PYTHON=python3.12 picks another interpreter (3.11 or later); TESTS=tests/store picks tests; ARGS="-k name" goes to pytest.
+# PYTHON=python3.12 picks another interpreter (3.11 or later); TESTS=tests/store picks tests; ARGS="-k name" goes to pytest;
+# EXTRAS=dev,packaging has what `make wheels` and the tests of packaging/ need too.
 
 PYTHON ?= python3
+EXTRAS ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
@@ -43,7 +45,7 @@ $(STAMP): pyproject.toml $(MODULE_SOURCES)
 	@command -v $${CC:-cc} >/dev/null || { \
 	    echo "hsmith needs a C compiler for its module: install gcc (Debian: apt-get install gcc libc6-dev)." >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	touch $@
 
 clean:

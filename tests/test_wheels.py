@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import PIN, SO_PIN, run, stop_keepers
+from harness import BIN, PIN, SO_PIN, run, stop_keepers
 
 ROOT = Path(__file__).parents[1]
 MACHINES = {"x86_64": "Advanced Micro Devices X86-64", "aarch64": "AArch64"}
 GLIBC = (2, 17)
+ZIG = BIN / "python-zig"
 #: What is on every Linux since then (PEP 600).
 SYSTEM = {"libc.so.6", "libdl.so.2", "libpthread.so.0", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 
@@ -24,8 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("ziglang")
+def dist(tmp_path_factory: pytest.TempPathFactory, need: Callable[..., None]) -> Path:
+    need(ZIG)
     out = tmp_path_factory.mktemp("dist")
     run(sys.executable, ROOT / "tools" / "wheels.py", out)
     return out
@@ -55,17 +56,20 @@ def test_module_loads_on_an_old_system(machine: str, dist: Path, tmp_path: Path)
     assert len({line.split()[0] for line in symbols if line.startswith("C_")}) == 104
 
 
-def test_what_would_be_published_is_well_formed(dist: Path) -> None:
-    pytest.importorskip("twine")
+def test_what_would_be_published_is_well_formed(dist: Path, need: Callable[..., None]) -> None:
+    need(BIN / "twine")
     said = run(sys.executable, "-m", "twine", "--no-color", "check", "--strict", *sorted(dist.iterdir()))
     assert said.count("PASSED") == 3
 
 
 @pytest.mark.client
 @pytest.mark.skipif("x86_64" not in sysconfig.get_platform(), reason="the wheel is for x86_64")
-def test_first_use_from_the_wheel(dist: Path, home: Path, tmp_path: Path, need: Callable[..., None]) -> None:
+def test_first_use_from_the_wheel(
+    dist: Path, home: Path, tmp_path: Path, need: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Into a fresh environment; the dependencies, which are as published, are those of the tests' own."""
     need("pkcs11-tool", "openssl")
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     place = tmp_path / "env"
     venv.create(place, with_pip=False)
     (site,) = place.glob("lib/python*/site-packages")

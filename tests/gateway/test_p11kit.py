@@ -47,7 +47,7 @@ def stdio(home: Path) -> Iterator[Connect]:
         def connect(version: int) -> Rpc:
             ours, theirs = socket.socketpair()
             with theirs:
-                child = subprocess.Popen([BIN / "hsmith", "p11-kit"], stdin=theirs, stdout=theirs)
+                child = subprocess.Popen([BIN / "hsmith", "p11-kit"], stdin=theirs.fileno(), stdout=theirs.fileno())
             stack.callback(child.wait, 20)
             stack.enter_context(ours)
             return Rpc(ours, version)
@@ -243,7 +243,9 @@ def test_a_keeper_that_cannot_be_reached(home: Path, monkeypatch: pytest.MonkeyP
     ours, theirs = socket.socketpair()
     command = (sys.executable, "-m", "hsmith.cli", "p11-kit")
     with theirs:
-        child = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, text=True)
+        child = subprocess.Popen(
+            command, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=subprocess.PIPE, text=True
+        )
     with ours:
         rpc = Rpc(ours, 1)
         with pytest.raises(Error) as refused:
