@@ -122,7 +122,9 @@ def encode(
 
 
 def _put_array(parts: Parts, result: bytes | int) -> None:
-    """Bytes, or their length alone where they have no room or were not asked for."""
+    """Bytes, or their length alone where they have no room or were not asked for. Nothing fits everywhere."""
+    if result == 0:
+        result = b""
     if isinstance(result, int):
         parts.append(b"\0")
         v.put_u32(parts, result)

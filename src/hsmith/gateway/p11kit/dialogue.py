@@ -57,6 +57,7 @@ class Conversation:
         self._backend = backend
         self._version = 0
         self._open = False
+        self._asked: dict[int | None, int] = {}  # Of each session, the call that asked for a length last
 
     def run(self) -> None:
         """Raises Undecodable when what arrives is not this protocol, OSError as streams do."""
@@ -125,9 +126,22 @@ class Conversation:
         if call.name == "C_WaitForSlotEvent" and not arguments[0] & WaitFlag.DONT_BLOCK:
             # The client's other calls would wait behind it, for ever.
             raise Refused(Fault.FUNCTION_NOT_SUPPORTED, "C_WaitForSlotEvent that blocks is not served over p11-kit")
+        arguments = self._with_room(call, arguments)
         results = self._call(call.row, arguments)
         a.encode(parts, call, results, room=room, version=self._version, arguments=arguments)
         return b"".join(parts)
+
+    def _with_room(self, call: Call, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A client sends no room for a NULL pointer and for a buffer of length 0 alike. What is asked twice in a row is
+        meant: the second time is the call itself, or an operation whose last part is empty would never end."""
+        assert call.row is not None
+        if "fy" not in call.request or arguments[-1] is not None:
+            self._asked.pop(arguments[0] if arguments else None, None)
+            return arguments
+        if self._asked.pop(arguments[0], 0) == call.number:
+            return (*arguments[:-1], 0)
+        self._asked[arguments[0]] = call.number
+        return arguments
 
     def _call(self, row: FunctionRow, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         try:
