@@ -18,6 +18,8 @@ FILE_MODE = 0o644  # p11-kit reads it as any user; there is no secret in it
 def build(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=serve)
     verbs = parser.add_subparsers(metavar="VERB")
+    here = verbs.add_parser("serve", help="speak p11-kit's protocol on standard input and output (what no verb means)")
+    here.set_defaults(run=serve)
     make = verbs.add_parser("install", help="write a module file, so that programs with p11-kit find hsmith")
     make.add_argument("--print", action="store_true", dest="show", help="print it instead")
     make.add_argument("--ssh", metavar="HOST", help="reach the keeper of HOST, by: ssh HOST hsmith p11-kit")
