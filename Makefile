@@ -1,13 +1,15 @@
 # The two commands: `make demo` and `make test`. Both set everything up first, in .venv of this folder.
-# PYTHON=python3.12 picks another interpreter (3.11 or later); TESTS=tests/store picks tests; ARGS="-k name" goes to pytest.
+# PYTHON=python3.12 picks another interpreter (3.11 or later); TESTS=tests/store picks tests; ARGS="-k name" goes to pytest;
+# EXTRAS=dev,packaging has what `make wheels` and the tests of packaging/ need too.
 
 PYTHON ?= python3
+EXTRAS ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 MODULE_SOURCES := $(wildcard setup.py module/*.[ch] module/generated/*.[ch])
 
-.PHONY: test demo lint check format clean
+.PHONY: test demo lint check wheels format clean
 
 test: $(STAMP)
 	$(BIN)/pytest $(or $(TESTS),tests) $(ARGS)
@@ -28,6 +30,10 @@ lint: $(STAMP)
 check: lint
 	$(BIN)/pytest tests -q -m "not client and not slow" $(ARGS)
 
+# Wheels for two machines and the sdist, in dist.
+wheels: $(STAMP)
+	$(BIN)/python tools/wheels.py dist
+
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -39,7 +45,7 @@ $(STAMP): pyproject.toml $(MODULE_SOURCES)
 	@command -v $${CC:-cc} >/dev/null || { \
 	    echo "hsmith needs a C compiler for its module: install gcc (Debian: apt-get install gcc libc6-dev)." >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	touch $@
 
 clean:

@@ -25,6 +25,7 @@ def test_every_key_can_be_set() -> None:
     given = {
         "keeper.socket": '"/s"',
         "keeper.group": '"users"',
+        "keeper.p11_kit": '"/p"',
         "keeper.confine": "false",
         "token.profile": '"strict"',
         "keeper.autostart": "false",

@@ -39,6 +39,9 @@ class Config:
     keeper_group: str = key(
         "keeper.group", "", "Group whose members may connect too, to a keeper.socket in a folder that they may enter."
     )
+    keeper_p11_kit: str = key(
+        "keeper.p11_kit", "", "Second address, at which p11-kit-client.so is answered; empty: none."
+    )
     keeper_confine: bool = key(
         "keeper.confine", True, "Whether the keeper gives up other files, the network and what else it never needs."
     )

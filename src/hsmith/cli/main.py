@@ -17,6 +17,7 @@ NOUNS = {
     "backup": "create, verify and restore backups",
     "keeper": "run, start, stop and ask the process that holds the keys",
     "audit": "read, verify and export the record of what was done",
+    "p11-kit": "serve p11-kit's remote modules, and tell p11-kit of this module",
     "doctor": "say what is wrong with this installation, and how to mend it",
 }
 EPILOG = f"""{EXIT_CODES}
@@ -61,7 +62,7 @@ def _parser(words: list[str]) -> Parser:
     for noun, meaning in NOUNS.items():
         sub = nouns.add_parser(noun, help=meaning, description=meaning[:1].upper() + meaning[1:] + ".")
         if noun == used:
-            import_module(f"hsmith.cli.{noun}").build(sub)
+            import_module(f"hsmith.cli.{noun.replace('-', '')}").build(sub)
     return parser
 
 

@@ -5,6 +5,7 @@ import ctypes
 import gc
 import logging
 import resource
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -22,10 +23,11 @@ from hsmith.keeper.confine import confine
 from hsmith.keeper.harden import harden
 from hsmith.keeper.life import Keeper
 from hsmith.keeper.lock import KeeperLock
+from hsmith.keeper.sockets import Sockets
 from hsmith.spec.faults import Refused
 from hsmith.store.records import StoreBroken, StoreFull
 from hsmith.wire.page import Page
-from hsmith.wire.server import THREAD_STACK
+from hsmith.wire.server import THREAD_STACK, Speak
 
 log = logging.getLogger("hsmith.keeper")
 
@@ -35,9 +37,11 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 OTHER_DESCRIPTORS = 128
 
 
-def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, report: daemon.Report) -> int:
+def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, report: daemon.Report) -> int:
     """Open, serve, close. Returns the exit code. Raises Trouble for what the user can mend."""
+    listen_at = sockets.path
     group = _group(config)
+    sockets.open_p11_kit(home, config, group)
     page = Page()
     CHANGES.show(page.changes)
     _keep_memory()
@@ -64,6 +68,8 @@ def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, repo
             group=group,
             page=page,
             shortcuts=repeated,
+            given=sockets.keeper,
+            others=_others(sockets),
         )
         # What is loaded by now stays: the collector need never look at it.
         # So long, in seconds, does a call wait at most for another that computes in Python.
@@ -93,6 +99,14 @@ def _confined(home: Home, config: Config, listen_at: Path) -> list[str]:
     except OSError as error:
         raise Trouble(f"The keeper cannot listen at {listen_at}: {words(error)}.") from error
     return confine(dict.fromkeys((home.data, home.runtime, home.log.parent)), sockets=listen_at.parent)
+
+
+def _others(sockets: Sockets) -> list[tuple[socket.socket, Speak[Application]]]:
+    if sockets.p11_kit is None:
+        return []
+    from hsmith.gateway.p11kit.door import Door
+
+    return [(sockets.p11_kit, Door)]
 
 
 def _group(config: Config) -> int | None:

@@ -22,7 +22,7 @@ from hsmith.wire import address
 from hsmith.wire.applications import A
 from hsmith.wire.connection import Admin, Handler, Shortcuts
 from hsmith.wire.page import Page
-from hsmith.wire.server import Server
+from hsmith.wire.server import Server, Speak
 
 log = logging.getLogger("hsmith.keeper")
 
@@ -33,7 +33,9 @@ TICK = 2.0
 class Keeper(Generic[A]):
     """One keeper, from lock to end. ``listen_at``: its address, which may differ from where clients look first;
     ``most``: connections at a time; ``group``: whose members may connect too; ``unprotected``: what the system does not
-    let it protect, for its status; ``page``, ``shortcuts``: see hsmith.wire.connection.Service."""
+    let it protect, for its status. ``given``: a socket that a service manager listens with already, and keeps.
+    ``others``: further sockets that listen, each with the protocol that is spoken there. ``page``, ``shortcuts``: see
+    hsmith.wire.connection.Service."""
 
     def __init__(
         self,
@@ -48,6 +50,8 @@ class Keeper(Generic[A]):
         most: int,
         group: int | None = None,
         unprotected: Sequence[str] = (),
+        given: socket.socket | None = None,
+        others: Sequence[tuple[socket.socket, Speak[A]]] = (),
         page: Page | None = None,
         shortcuts: Shortcuts | None = None,
     ) -> None:
@@ -57,6 +61,8 @@ class Keeper(Generic[A]):
         self._path = listen_at
         self._group = group
         self._unprotected = list(unprotected)
+        self._given = given
+        self._others = {listener.fileno(): (listener, speak) for listener, speak in others}
         self._started = time.monotonic()
         self._ending = ""
         self._wake_out, self._wake_in = os.pipe()
@@ -78,19 +84,22 @@ class Keeper(Generic[A]):
 
     def _listen(self) -> socket.socket:
         """Listen at the address; what an ended keeper left there is removed, as the lock proves that it has ended."""
-        try:
-            if self._path.parent not in (self._home.data, self._home.runtime):
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):
-                self._remove_stale()
-            listener = address.listen(self._path, group=self._group)
-        except OSError as error:
-            raise Trouble(f"The keeper cannot listen at {self._path}: {words(error)}.") from error
+        listener = self._given or self._bind()
         listener.setblocking(False)
         self._lock.announce(self._path)
         if self._path != self._home.socket:
             link(self._home.socket, self._path)
         return listener
+
+    def _bind(self) -> socket.socket:
+        try:
+            if self._path.parent not in (self._home.data, self._home.runtime):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                self._remove_stale()
+            return address.listen(self._path, group=self._group)
+        except OSError as error:
+            raise Trouble(f"The keeper cannot listen at {self._path}: {words(error)}.") from error
 
     def _remove_stale(self) -> None:
         if not (self._path.is_socket() or self._path.is_symlink()):
@@ -106,12 +115,15 @@ class Keeper(Generic[A]):
         log.info("hsmith %s listens at %s", __version__, self._path)
         poller = select.poll()
         poller.register(self._wake_out, select.POLLIN)
-        poller.register(self._listener, select.POLLIN)
+        for listener in (self._listener, *(other for other, _ in self._others.values())):
+            poller.register(listener, select.POLLIN)
         look = time.monotonic() + TICK
         while not self._ending:
             for descriptor, _ in poller.poll(max(look - time.monotonic(), 0) * 1000):
                 if descriptor == self._listener.fileno():
                     self._server.accept(self._listener)
+                elif descriptor in self._others:
+                    self._server.accept(*self._others[descriptor])
             if time.monotonic() < look:
                 continue
             look = time.monotonic() + TICK
@@ -149,7 +161,10 @@ class Keeper(Generic[A]):
         return "idle" if limit and self._server.idle() >= limit else ""
 
     def _somebody_came(self, poller: select.poll) -> bool:
-        """Stop being found, then look once more: a client that had connected already must be served."""
+        """Stop being found, then look once more: a client that had connected already must be served. A socket that was
+        given to us is not ours to remove; who comes now waits there for the next keeper."""
+        if self._given:
+            return False
         self._unlink()
         if not any(descriptor == self._listener.fileno() for descriptor, _ in poller.poll(0)):
             return False
@@ -164,6 +179,8 @@ class Keeper(Generic[A]):
 
     def _unlink(self) -> None:
         """Remove the socket, if it still is ours, and the link to it."""
+        if self._given:
+            return
         with contextlib.suppress(OSError):
             if os.path.samestat(os.lstat(self._path), self._socket_stat):
                 self._path.unlink()

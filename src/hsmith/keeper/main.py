@@ -9,11 +9,12 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from hsmith.config import Config, load
 from hsmith.home import Home, Trouble, find
 from hsmith.keeper import daemon
+from hsmith.keeper.activation import Notifier
+from hsmith.keeper.sockets import Sockets
 from hsmith.wire import address
 
 USAGE = "usage: hsmith-keeper run | start [--asked]\n  --asked: start even if keeper.autostart is false"
@@ -55,22 +56,29 @@ def _start(*, asked: bool) -> str:
 
 def serve(report: daemon.Report, *, foreground: bool = False, home: Home | None = None) -> int:
     """Be the keeper, or find that there is one already. Reports one line when clients can connect, or why not."""
+    notifier = Notifier(os.environ)
+
+    def tell(line: str) -> None:
+        notifier.say("READY=1" if line == daemon.READY else f"STATUS={line}")
+        report(line)
+
     try:
         home = home or find()
         config = load(home)
-        return _serve(home, config, report, foreground=foreground)
+        with contextlib.closing(Sockets(home, config, os.environ)) as sockets:
+            return _serve(home, config, sockets, tell, foreground=foreground)
     except Trouble as trouble:
         sentence = " ".join(str(trouble).split())
         if not foreground:
             _log_trouble(sentence)
-        report(f"error: {sentence}")
+        tell(f"error: {sentence}")
     except ImportError as error:
-        report(f"error: This installation is incomplete: {error}. Install hsmith again.")
+        tell(f"error: This installation is incomplete: {error}. Install hsmith again.")
     except Exception as error:
         import logging
 
         logging.getLogger("hsmith.keeper").exception("the keeper failed")
-        report(f"error: The keeper failed: {type(error).__name__}. Its log may say why.")
+        tell(f"error: The keeper failed: {type(error).__name__}. Its log may say why.")
     return 1
 
 
@@ -82,13 +90,7 @@ def _log_trouble(sentence: str) -> None:
         logging.getLogger("hsmith.keeper").error("not started: %s", sentence)
 
 
-def listen_address(home: Home, config: Config) -> Path:
-    """Where this keeper is to listen: HSMITH_SOCKET, the configuration, or where clients look first."""
-    named = os.environ.get("HSMITH_SOCKET") or config.keeper_socket
-    return Path(os.path.abspath(home.data / os.path.expanduser(named))) if named else home.socket
-
-
-def _serve(home: Home, config: Config, report: daemon.Report, *, foreground: bool) -> int:
+def _serve(home: Home, config: Config, sockets: Sockets, report: daemon.Report, *, foreground: bool) -> int:
     from hsmith.keeper.lock import KeeperLock
 
     os.umask(0o077)
@@ -96,6 +98,10 @@ def _serve(home: Home, config: Config, report: daemon.Report, *, foreground: boo
     due = time.monotonic() + PATIENCE
     while (lock := KeeperLock.take(home)) is None:
         if _other_listens(home):
+            if sockets.keeper:
+                raise Trouble(
+                    "Another keeper serves this store already. End it with 'hsmith keeper stop', and start again."
+                )
             report(daemon.READY)
             return 0
         if time.monotonic() > due:
@@ -110,7 +116,7 @@ def _serve(home: Home, config: Config, report: daemon.Report, *, foreground: boo
         gc.disable()  # Until all is loaded, there is nothing to collect: a tenth of the time to start.
         from hsmith.keeper.assembly import assemble
 
-        return assemble(home, config, lock, listen_address(home, config), report)
+        return assemble(home, config, lock, sockets, report)
     finally:
         lock.release()
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, Generic
+from typing import Final, Generic, Protocol
 
 from hsmith.core.workers import Worker
 from hsmith.spec.constants import Fault
@@ -25,6 +25,17 @@ HELLO_SECONDS: Final = 10.0
 #: Bytes of answers that the system may hold for a client: a MiB of data goes out in one step.
 SEND_ROOM: Final = 1 << 20
 FRAME_SECONDS: Final = 60.0
+
+
+class Dialogue(Protocol):
+    """One connection, with the protocol that is spoken on it."""
+
+    def run(self) -> None:
+        """Serve it until the client leaves or errs."""
+
+
+#: Makes the dialogue of a connection.
+Speak = Callable[[Service[A], socket.socket, Served], Dialogue]
 
 
 class Server(Generic[A]):
@@ -61,7 +72,7 @@ class Server(Generic[A]):
         self._turned_away: list[socket.socket] = []
         self._last_end = time.monotonic()
 
-    def accept(self, listener: socket.socket) -> None:
+    def accept(self, listener: socket.socket, speak: Speak[A] = Connection) -> None:
         """Take one connection from ``listener`` and serve it in a thread of its own."""
         try:
             connection, _ = listener.accept()
@@ -76,7 +87,7 @@ class Server(Generic[A]):
             self._turn_away(connection, f"the keeper serves {self._most} connections already (keeper.connections)")
             return
         served = Served()
-        served.thread = Worker(partial(self._serve, connection, served))
+        served.thread = Worker(partial(self._serve, connection, served, speak))
         with self._lock:
             self._served[connection] = served
         try:
@@ -96,10 +107,10 @@ class Server(Generic[A]):
         if len(self._turned_away) > 16:
             self._turned_away.pop(0).close()
 
-    def _serve(self, connection: socket.socket, served: Served) -> None:
+    def _serve(self, connection: socket.socket, served: Served, speak: Speak[A]) -> None:
         try:
             with connection:
-                Connection(self.service, connection, served).run()
+                speak(self.service, connection, served).run()
         except OSError:
             pass  # The client went away in the middle of something.
         except Exception:
