@@ -29,6 +29,7 @@ def commands() -> list[str]:
     return [" ".join(("hsmith", *one.words)) for one in root.all() if one.words and not one.commands]
 
 
+@pytest.mark.timeout(600)  # a hundred commands, each in a process of its own
 def test_the_examples_run_as_written(home: Path, tmp_path: Path) -> None:
     for program in ("bash", "openssl"):
         if shutil.which(program) is None:
@@ -41,7 +42,7 @@ def test_the_examples_run_as_written(home: Path, tmp_path: Path) -> None:
     marked = "\n".join(f"echo '## {number}'\n{line}" for number, line in enumerate(lines))
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     done = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", marked], cwd=work, env=environment, capture_output=True, timeout=120,
+        ["bash", "-e", "-o", "pipefail", "-c", marked], cwd=work, env=environment, capture_output=True, timeout=600,
         stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip
     out = done.stdout.decode(errors="replace")
