@@ -25,6 +25,7 @@ lint: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/gen.py --check
 	$(BIN)/python tools/mechanisms.py --check
+	$(BIN)/python tools/manual.py --check
 
 # Before a commit: all of that, and the tests that are quick and need no other program.
 check: lint

@@ -483,7 +483,16 @@ def tables_h() -> str:
     return "\n".join(parts)
 
 
+def tables_py() -> str:
+    """For clients in Python, which need not load all tables to say which they were made from."""
+    head = (
+        '"""Made by tools/gen.py from the tables of hsmith.spec. Not to be edited."""\n\nfrom typing import Final\n\n'
+    )
+    return f"{head}TABLES_HASH: Final = 0x{table_hash():016X}\n"
+
+
 FILES: Final[dict[str, Callable[[], str]]] = {
+    "src/hsmith/wire/tables.py": tables_py,
     "module/generated/pkcs11.h": pkcs11_h,
     "module/generated/stubs.c": stubs_c,
     "module/generated/tables.h": tables_h,

@@ -77,12 +77,15 @@ KEYS = {f.metadata["name"]: Key(attribute=f.name, default=f.default, **f.metadat
 
 def documentation() -> str:
     """A table of all keys in Markdown, for the manual (docs/configuration.md)."""
-    rows = [f"| `{known.name}` | {_toml(known.default)} | {known.meaning} |" for known in KEYS.values()]
+    rows = [f"| `{known.name}` | `{toml(known.default)}` | {known.meaning} |" for known in KEYS.values()]
     return "\n".join(["| key | default | meaning |", "|---|---|---|", *rows]) + "\n"
 
 
-def _toml(value: Any) -> str:
-    return f"`{str(value).lower()}`" if not isinstance(value, str) else f'`"{value}"`'
+def toml(value: Any) -> str:
+    """A value as the file has it."""
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value).lower()
 
 
 def load(home: Home) -> Config:
@@ -97,19 +100,64 @@ def load(home: Home) -> Config:
 
 
 def parse(text: bytes, path: Path) -> Config:
-    """The configuration in ``text``; ``path`` is named in errors. Raises Trouble."""
+    """The configuration in ``text``; ``path`` is named in errors. Raises Trouble for the first thing that is wrong."""
+    values, problems = read(text, path)
+    if problems:
+        raise Trouble(problems[0].text)
+    return Config(**{KEYS[name].attribute: value for name, value in values.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong in a file: the key, its line (from 1) where they are known, and a sentence with all of it."""
+
+    key: str | None
+    line: int | None
+    text: str
+
+
+def read(text: bytes, path: Path) -> tuple[dict[str, Any], list[Problem]]:
+    """The values that are given, by key, and all that is wrong. Nothing is raised."""
     import tomllib  # Costs as much as the rest of a client's start, and most homes have no such file.
 
     try:
         document = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Trouble(f"The configuration {path} is not TOML: {error}.") from error
+        return {}, [Problem(None, None, f"The configuration {path} is not TOML: {error}.")]
     values: dict[str, Any] = {}
+    problems: list[Problem] = []
     for name, value in _flat(document):
-        if name not in KEYS:
-            raise Trouble(f"The configuration {path} has an unknown key '{name}'.{_suggestion(name)}")
-        values[KEYS[name].attribute] = _checked(KEYS[name], value, path)
-    return Config(**values)
+        line = _line_of(name, text.decode())
+        where = f"{path}, line {line}" if line else str(path)
+        try:
+            if name not in KEYS:
+                comma = "," if line else ""
+                raise Trouble(f"The configuration {where}{comma} has an unknown key '{name}'.{_suggestion(name)}")
+            values[name] = _checked(KEYS[name], value, where)
+        except Trouble as trouble:
+            problems.append(Problem(name, line, str(trouble)))
+    return values, problems
+
+
+def _line_of(name: str, text: str) -> int | None:
+    """The line that gives a key, as far as looking at the beginnings of lines tells."""
+    import re
+
+    table = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[+([^\[\]]+)\]", line):
+            table = _bare(header[1]) + "."
+            if table == name + ".":
+                return number
+        elif given := re.match(r"\s*([^=#\[]+?)\s*=", line):
+            found = table + _bare(given[1])
+            if found == name or name.startswith(found + "."):
+                return number
+    return None
+
+
+def _bare(key: str) -> str:
+    return ".".join(part.strip().strip("\"'") for part in key.split("."))
 
 
 def _flat(document: dict[str, object]) -> Iterator[tuple[str, object]]:
@@ -128,14 +176,14 @@ def _suggestion(name: str) -> str:
     return f" Did you mean '{near[0]}'?" if near else f" The keys are: {', '.join(KEYS)}."
 
 
-def _checked(known: Key, value: object, path: Path) -> bool | int | str:
+def _checked(known: Key, value: object, where: str) -> bool | int | str:
     """The value, if its type (bool is not int here) and range are right. Raises Trouble."""
     wanted: type = type(known.default)
     if type(value) is not wanted:
-        raise Trouble(f"In {path}, '{known.name}' must be {TYPE_NAMES[wanted]}, not {value!r}.")
+        raise Trouble(f"In {where}, '{known.name}' must be {TYPE_NAMES[wanted]}, not {value!r}.")
     if isinstance(value, int) and not known.least <= value <= 2**31 - 1:
-        raise Trouble(f"In {path}, '{known.name}' must be {known.least} or more, not {value}.")
+        raise Trouble(f"In {where}, '{known.name}' must be {known.least} or more, not {value}.")
     if known.choices and value not in known.choices:
-        raise Trouble(f"In {path}, '{known.name}' must be one of {', '.join(known.choices)}, not '{value}'.")
+        raise Trouble(f"In {where}, '{known.name}' must be one of {', '.join(known.choices)}, not '{value}'.")
     assert isinstance(value, bool | int | str)  # Its type is that of the default.
     return value

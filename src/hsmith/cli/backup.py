@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hsmith import home as homes
-from hsmith.cli import target
+from hsmith.cli import target, uri
 from hsmith.cli.output import emit, table
 from hsmith.cli.parser import EXIT_OK, Usage
 from hsmith.cli.progress import Bar
@@ -57,7 +57,7 @@ def _verb(verbs: Any, name: str, run: Any, meaning: str) -> argparse.ArgumentPar
 
 def _add_token(verb: argparse.ArgumentParser, meaning: str) -> None:
     one = verb.add_mutually_exclusive_group()
-    one.add_argument("--token", metavar="LABEL", help=meaning)
+    one.add_argument("--token", metavar="TOKEN", help=f"{meaning}: its label or PKCS#11 URI")
     one.add_argument("--slot", type=int, metavar="N", help="the same, by its slot")
 
 
@@ -127,7 +127,8 @@ def _restore_token(options: argparse.Namespace, path: Path, key: bytes) -> int:
 
 
 def _one_of(tokens: list[dict[str, Any]], options: argparse.Namespace) -> dict[str, Any]:
-    found = [token for token in tokens if options.token in (None, token["label"])]
+    found = [token for token in tokens if options.token in (None, token["label"]) or uri.is_uri(options.token)]
+    found = [token for token in found if all(one.matches_token(token) for one in target.uris(options))]
     if options.slot is not None:
         found = [token for token in found if token["slot"] == options.slot]
     if len(found) != 1:

@@ -1,186 +1,222 @@
-"""hsmith key: generate, list, show and delete keys, by the functions of the standard: the rules are in the keeper."""
+"""hsmith key: make, list, show, change, use and delete keys by the functions of the standard, whose rules hold."""
 
 import argparse
-import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hsmith.cli import pins, target
-from hsmith.cli.keytypes import KINDS, TELLING, USES, Kind, parse, type_name
+from hsmith.cli import selection, target
 from hsmith.cli.output import confirm, emit, facts, say, table
-from hsmith.cli.parser import EXIT_FAILED, EXIT_OK, Parser, Usage
+from hsmith.cli.parser import EXIT_FAILED, EXIT_OK, Parser, Usage, add_verb, suggestion
 from hsmith.home import Trouble
-from hsmith.spec.attributes import ATTRIBUTES
-from hsmith.spec.constants import Attr, ObjectClass
-from hsmith.spec.values import MechanismArg, ValueKind
-from hsmith.wire.session import Session
 
-CLASSES = {"public": ObjectClass.PUBLIC_KEY, "private": ObjectClass.PRIVATE_KEY, "secret": ObjectClass.SECRET_KEY}
-CLASS_NAMES = {int(value): name for name, value in CLASSES.items()}
-COLUMNS = {"class": "CLASS", "type": "TYPE", "label": "LABEL", "id": "ID"}
-LISTED = (Attr.CLASS, Attr.KEY_TYPE, Attr.LABEL, Attr.ID, *TELLING)
-#: What "show" asks for; a key has those of its class and type.
-SHOWN = (
-    *LISTED, Attr.TOKEN, Attr.PRIVATE, Attr.SENSITIVE, Attr.EXTRACTABLE, Attr.ALWAYS_SENSITIVE,
-    Attr.NEVER_EXTRACTABLE,
-    Attr.LOCAL, Attr.MODIFIABLE, Attr.SIGN, Attr.VERIFY, Attr.ENCRYPT, Attr.DECRYPT, Attr.WRAP, Attr.UNWRAP,
-    Attr.DERIVE, Attr.ALWAYS_AUTHENTICATE, Attr.WRAP_WITH_TRUSTED, Attr.TRUSTED, Attr.START_DATE, Attr.END_DATE,
-    Attr.PUBLIC_EXPONENT, Attr.EC_POINT, Attr.UNIQUE_ID,
-)  # fmt: skip
+if TYPE_CHECKING:
+    from hsmith.wire.session import Session
+
+CLASSES = ("public", "private", "secret")
+SORTS = ("class", "type", "label", "id", "bits")
+NONE_SUCH = "There is no such key. 'hsmith key list' shows all."
 
 
 def build(parser: argparse.ArgumentParser) -> None:
+    from hsmith.cli import keymaking, keyuse, keywrap
+
     verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=Parser)
-    for name, run, meaning in (
-        ("generate", generate, "make a key, or a key pair, in a token"),
-        ("list", list_all, "list keys"),
-        ("show", show, "say all about keys, but for their secrets"),
-        ("delete", delete, "delete keys for ever"),
-    ):
-        verb = verbs.add_parser(name, help=meaning, description=meaning[:1].upper() + meaning[1:] + ".")
-        verb.set_defaults(run=run)
-        verb.add_argument("--label", help="the key's label")
-        verb.add_argument("--id", type=_id, metavar="HEX", help="the key's ID (CKA_ID)")
-        target.add_options(verb)
-        verb.add_argument("--json", action="store_true", help="print JSON")
-        if name == "generate":
-            _build_generate(verb)
-        else:
-            verb.add_argument("--class", dest="cls", choices=CLASSES, help="only this half or class")
-        if name == "delete":
-            verb.add_argument("--yes", action="store_true", help="do not ask")
-        pins.add_options(verb, "pin")
+    keymaking.build(verbs)
+    _build_list(verbs)
+    verb = _add(verbs, "show", show, "say all that can be read of keys, and what they did so far")
+    target.add_login(verb, without=True)
+    verb = _add(verbs, "set", change, "change attributes of keys")
+    add_changes(verb)
+    target.add_login(verb, so=True)
+    verb = _add(verbs, "copy", copy, "copy keys within the token")
+    add_changes(verb)
+    target.add_login(verb)
+    verb = _add(verbs, "delete", delete, "delete keys for ever")
+    verb.add_argument("--yes", action="store_true", help="do not ask")
+    target.add_login(verb)
+    keyuse.build(verbs)
+    keywrap.build(verbs)
 
 
-def _build_generate(verb: argparse.ArgumentParser) -> None:
-    examples = ", ".join(kind.example for kind in KINDS.values())
-    verb.add_argument("--type", required=True, help=f"what to make (sizes are in bits): {examples}")
-    verb.add_argument("--use", metavar="USE,...", help=f"what for (default: what suits the type): {', '.join(USES)}")
-    verb.add_argument("--extractable", action="store_true", help="let another key wrap it, to leave the token")
+def _add(verbs: Any, name: str, run: Any, meaning: str) -> argparse.ArgumentParser:
+    verb = add_verb(verbs, name, run, meaning)
+    selection.add_options(verb)
+    verb.add_argument("--class", dest="cls", choices=CLASSES, help="only this half of a pair, or secret keys")
+    return verb
 
 
-def _id(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no hexadecimal number, such as 01 or a1b2") from None
+def _build_list(verbs: Any) -> None:
+    verb = _add(verbs, "list", list_all, "list keys")
+    verb.add_argument("--type", help="only keys of this type: rsa, or rsa:2048 with its size")
+    verb.add_argument("--use", metavar="USE", help="only keys that may do this: sign, decrypt, wrap, ...")
+    verb.add_argument(
+        "--attr", action="append", default=[], metavar="NAME=VALUE",
+        help="only keys with this attribute, as in extractable=yes; may be given again",
+    )  # fmt: skip
+    verb.add_argument("--sort", choices=SORTS, help="in the order of this column (default: class)")
+    form = verb.add_mutually_exclusive_group()
+    form.add_argument("--columns", metavar="NAME,...", help="show these columns, such as label,uses,uri")
+    form.add_argument("--uris", action="store_true", help="print the PKCS#11 URIs alone, one a line")
+    target.add_login(verb, without=True)
 
 
-def generate(options: argparse.Namespace) -> int:
-    kind, sizes = parse(options.type)
-    uses = _uses(options.use) if options.use else kind.uses
-    names = _names(options)
-    with target.session(options, rw=True) as session:
-        if kind.pair:
-            halves = _pair_templates(kind, names, uses, sizes, extractable=options.extractable)
-            handles = session.call("C_GenerateKeyPair", MechanismArg(int(kind.mechanism)), *halves)
-        else:
-            template = {**names, **sizes, **_secrecy(kind, uses, extractable=options.extractable)}
-            handles = (session.call("C_GenerateKey", MechanismArg(int(kind.mechanism)), _pairs(template)),)
-        made = [_described(session, handle) for handle in handles]
-    emit(options, made, table(made, COLUMNS, empty=""))
-    return EXIT_OK
+def add_changes(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--new-label", metavar="LABEL", help="the new label")
+    verb.add_argument("--new-id", type=selection.identity, metavar="HEX", help="the new ID")
+    verb.add_argument(
+        "--attr",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a new value, as in sign=no; may be given again",
+    )
 
 
-def _uses(text: str) -> tuple[str, ...]:
-    from hsmith.cli.parser import suggestion
+def _found(session: "Session", options: argparse.Namespace, more: Any = ()) -> list[int]:
+    """The keys that the options name; ``more``: attributes that they have as well."""
+    from hsmith.cli import keytypes
 
-    words = tuple(text.split(","))
-    for word in words:
-        if word not in USES:
-            raise Usage(f"There is no use '{word}'{suggestion(word, USES)}.")
-    return words
-
-
-def _names(options: argparse.Namespace) -> dict[Attr, Any]:
-    """Label and ID; a key without any ID gets a random one, by which the halves of a pair find one another."""
-    identity = options.id if options.id is not None else os.urandom(8)
-    return {Attr.TOKEN: True, Attr.LABEL: os.fsencode(options.label or ""), Attr.ID: identity}
-
-
-def _secrecy(kind: Kind, uses: tuple[str, ...], *, extractable: bool) -> dict[Attr, Any]:
-    secrecy = {Attr.PRIVATE: True, Attr.SENSITIVE: True, Attr.EXTRACTABLE: extractable}
-    # Named one by one, true or false: what is not asked for is not left to a default.
-    known = [Attr.SIGN, Attr.DECRYPT, Attr.UNWRAP, Attr.DERIVE]
-    if not kind.pair:
-        known += [Attr.VERIFY, Attr.ENCRYPT, Attr.WRAP]
-    wanted = {USES[use][0] for use in uses}
-    return {**secrecy, **{attr: attr in wanted for attr in known}}
-
-
-def _pair_templates(
-    kind: Kind, names: dict[Attr, Any], uses: tuple[str, ...], sizes: dict[Attr, Any], *, extractable: bool
-) -> tuple[Any, Any]:
-    """The templates of the public and of the private half."""
-    wanted = {USES[use][1] for use in uses}
-    public = {**names, **sizes, **{attr: attr in wanted for attr in (Attr.VERIFY, Attr.ENCRYPT, Attr.WRAP)}}
-    return _pairs(public), _pairs({**names, **_secrecy(kind, uses, extractable=extractable)})
-
-
-def _pairs(template: dict[Attr, Any]) -> tuple[tuple[int, Any], ...]:
-    return tuple((int(attr), value) for attr, value in template.items())
-
-
-def _found(session: Session, options: argparse.Namespace) -> list[int]:
-    """The keys that the options name."""
-    names: dict[int, Any] = {}
-    if options.label is not None:
-        names[Attr.LABEL] = os.fsencode(options.label)
-    if options.id is not None:
-        names[Attr.ID] = options.id
-    classes = [CLASSES[options.cls]] if options.cls else list(CLASSES.values())
-    return [handle for cls in classes for handle in session.find({Attr.CLASS: int(cls), **names})]
-
-
-def _described(session: Session, handle: int) -> dict[str, Any]:
-    """A row of the list."""
-    values = session.read(handle, LISTED)
-    return {
-        "class": CLASS_NAMES[values[Attr.CLASS]],
-        "type": type_name(values),
-        "label": values.get(Attr.LABEL, b"").decode("utf-8", "replace"),
-        "id": values.get(Attr.ID, b"").hex(),
-    }
+    classes = [keytypes.CLASSES[options.cls]] if options.cls else list(keytypes.CLASSES.values())
+    return selection.find(session, {**dict(more), **selection.template(options)}, classes)
 
 
 def list_all(options: argparse.Namespace) -> int:
+    from hsmith.cli import attributes, listing
+
+    columns = _columns(options.columns)
+    wanted = _wanted(options)
+    named = attributes.template(options.attr)
     with target.session(options) as session:
-        rows = [_described(session, handle) for handle in _found(session, options)]
-    emit(options, rows, table(rows, COLUMNS, empty="There is no such key."))
+        rows = [listing.described(session, handle, options.found) for handle in _found(session, options, named)]
+    rows = [row for row in rows if wanted(row)]
+    if options.sort:
+        rows.sort(key=lambda row: (row.get(options.sort) is None, row.get(options.sort)))
+    text = (
+        "\n".join(row["uri"] for row in rows) if options.uris else table(rows, columns, empty="There is no such key.")
+    )
+    if options.json or text:
+        emit(options, rows, text)
     return EXIT_OK
 
 
+def _columns(text: str | None) -> dict[str, str]:
+    from hsmith.cli.listing import ALL_COLUMNS, COLUMNS
+
+    if text is None:
+        return COLUMNS
+    names = text.split(",")
+    for name in names:
+        if name not in ALL_COLUMNS:
+            raise Usage(f"There is no column '{name}'{suggestion(name, ALL_COLUMNS)}.")
+    return {name: ALL_COLUMNS[name] for name in names}
+
+
+def _wanted(options: argparse.Namespace) -> Any:
+    """Whether a row is of the --type and has the --use that are asked for."""
+    from hsmith.cli.keytypes import USES, named, parse
+
+    kind = options.type and options.type.lower().replace("_", "-")
+    if kind:
+        _, kind, size = named(kind)
+        kind = f"{kind}:{size}" if size else kind
+        if size:
+            parse(kind)
+    if options.use and options.use not in USES:
+        raise Usage(f"There is no use '{options.use}'{suggestion(options.use, USES)}.")
+
+    def wanted(row: dict[str, Any]) -> bool:
+        typed = not kind or row["type"] == kind or row["type"].partition(":")[0] == kind
+        return typed and (not options.use or options.use in row["uses"])
+
+    return wanted
+
+
 def show(options: argparse.Namespace) -> int:
+    from hsmith.cli import listing
+
     with target.session(options) as session:
-        keys = [_all_of(session, handle) for handle in _found(session, options)]
+        keys = [listing.everything(session, handle, options.found) for handle in _found(session, options)]
     if not keys:
-        raise Trouble("There is no such key. 'hsmith key list' shows all.")
+        raise Trouble(NONE_SUCH)
     emit(options, keys, "\n\n".join(facts(key) for key in keys))
     return EXIT_OK
 
 
-def _all_of(session: Session, handle: int) -> dict[str, Any]:
-    values = session.read(handle, SHOWN)
-    described = _described(session, handle)
-    others = {a.name.lower(): _shown(a, value) for a, value in values.items() if a not in LISTED}
-    return {**described, **others}
+def changes(options: argparse.Namespace) -> dict[Any, Any]:
+    import os
+
+    from hsmith.cli.attributes import template
+    from hsmith.spec.constants import Attr
+
+    new = template(options.attr)
+    for attr, value in ((Attr.LABEL, options.new_label), (Attr.ID, options.new_id)):
+        if value is not None:
+            if attr in new:
+                raise Usage(f"The {attr.name.lower()} is given twice.")
+            new[attr] = os.fsencode(value) if isinstance(value, str) else value
+    return new
 
 
-def _shown(attr: Attr, value: Any) -> Any:
-    if not isinstance(value, bytes):
-        return value
-    return value.decode("latin-1") if ATTRIBUTES[attr].kind is ValueKind.DATE or attr is Attr.UNIQUE_ID else value.hex()
+def change(options: argparse.Namespace) -> int:
+    new = changes(options)
+    if not new:
+        raise Usage("Say what to change: --new-label, --new-id or --attr NAME=VALUE.")
+    return changed(options, _named(options), new, "changed", "C_SetAttributeValue")
+
+
+def copy(options: argparse.Namespace) -> int:
+    return changed(options, _named(options), changes(options), "copied", "C_CopyObject")
+
+
+def _named(options: argparse.Namespace) -> Any:
+    if not selection.template(options):
+        raise Usage("Say which key: by its label, --id or a PKCS#11 URI.")
+    return _found
+
+
+def changed(options: argparse.Namespace, find: Any, new: dict[Any, Any], done: str, function: str) -> int:
+    """Change or copy every object that ``find`` finds. One that is refused ends it, and what went before is told."""
+    from hsmith.cli import listing
+    from hsmith.spec.faults import Refused
+
+    rows: list[dict[str, Any]] = []
+    with target.session(options, rw=True) as session:
+        handles = find(session, options)
+        if not handles:
+            raise Trouble("There is no such object." if find is not _found else NONE_SUCH)
+        for handle in handles:
+            try:
+                made = session.call(function, handle, tuple((int(attr), value) for attr, value in new.items()))
+            except Refused as refused:
+                if rows:
+                    reason = refused.reason or f"CKR_{refused.fault.name}"
+                    refused.reason = f"{reason}; {len(rows)} of {len(handles)} were {done} before this one"
+                raise
+            rows.append(listing.described(session, handle if made is None else made, options.found))
+    emit(options, rows, f"{len(rows)} {done}.\n{table(rows, listing.COLUMNS, empty='')}")
+    return EXIT_OK
 
 
 def delete(options: argparse.Namespace) -> int:
-    if options.label is None and options.id is None:
-        raise Usage("Say which key to delete: --label or --id.")
+    return deleted(options, _named_for_ever(options))
+
+
+def _named_for_ever(options: argparse.Namespace) -> Any:
+    if not selection.template(options):
+        raise Usage("Say which key to delete: by its label, by --label or --id, or by a PKCS#11 URI.")
+    return _found
+
+
+def deleted(options: argparse.Namespace, find: Any) -> int:
+    """Delete every object that ``find`` finds, once the user agrees."""
+    from hsmith.cli import listing
+
     with target.session(options, rw=True) as session:
-        handles = _found(session, options)
-        rows = [_described(session, handle) for handle in handles]
+        handles = find(session, options)
+        rows = [listing.described(session, handle, options.found) for handle in handles]
         if not rows:
-            raise Trouble("There is no such key. 'hsmith key list' shows all.")
+            raise Trouble("There is no such object." if find is not _found else NONE_SUCH)
         if not options.yes:
-            say(table(rows, COLUMNS, empty=""))
+            say(table(rows, listing.COLUMNS, empty=""))
         if not confirm(f"Delete {'this' if len(rows) == 1 else f'these {len(rows)}'} for ever?", yes=options.yes):
             return EXIT_FAILED
         for handle in handles:

@@ -11,21 +11,27 @@ from hsmith.cli.parser import EXIT_CODES, EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_PI
 
 NOUNS = {
     "module": "print the path of the PKCS#11 module",
-    "token": "make, list, show, unlock and delete tokens",
-    "key": "generate, list, show and delete keys",
-    "user": "add, list and remove the named users of a token",
+    "token": "make, list, show, rename, unlock and delete tokens, and change their PINs",
+    "key": "make, list, show, change, use, wrap and delete keys",
+    "cert": "make requests and self-signed certificates; import, list, show and delete certificates",
+    "object": "list, show, change and delete objects of every class; store and read data",
+    "user": "add, list and remove the named users of a token, and change their PINs",
+    "mechanism": "list and show the mechanisms that a token offers",
+    "random": "write random bytes",
     "backup": "create, verify and restore backups",
     "keeper": "run, start, stop and ask the process that holds the keys",
+    "config": "check and show the configuration",
     "audit": "read, verify and export the record of what was done",
     "p11-kit": "serve p11-kit's remote modules, and tell p11-kit of this module",
     "doctor": "say what is wrong with this installation, and how to mend it",
+    "completion": "print the completion of this command for a shell",
 }
 EPILOG = f"""{EXIT_CODES}
 environment:
   HSMITH_HOME        folder of everything (default: the XDG folders)
   HSMITH_SOCKET      the keeper's socket, if it is not the default one
   HSMITH_AUTOSTART   0: never start a keeper
-  HSMITH_PIN         the user PIN, HSMITH_SO_PIN the SO PIN
+  HSMITH_PIN         the user PIN, HSMITH_SO_PIN the SO PIN, HSMITH_NEW_PIN a new one
   HSMITH_DEBUG       1: show the traceback of a failure
 """
 
@@ -53,7 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _explain(error)
 
 
-def _parser(words: list[str]) -> Parser:
+def whole_parser() -> Parser:
+    """The parser with every noun filled: for completion and for the manual."""
+    return _parser([], whole=True)
+
+
+def _parser(words: list[str], *, whole: bool = False) -> Parser:
     """The parser, of which only the noun that is used is filled."""
     parser = Parser(prog="hsmith", description="A software HSM.", epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"hsmith {__version__}")
@@ -61,7 +72,7 @@ def _parser(words: list[str]) -> Parser:
     used = next((word for word in words if not word.startswith("-")), "")
     for noun, meaning in NOUNS.items():
         sub = nouns.add_parser(noun, help=meaning, description=meaning[:1].upper() + meaning[1:] + ".")
-        if noun == used:
+        if whole or noun == used:
             import_module(f"hsmith.cli.{noun.replace('-', '')}").build(sub)
     return parser
 

@@ -2,9 +2,13 @@
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+#: No column is cut to fewer characters, however narrow the terminal is.
+LEAST_WIDTH = 12
 
 
 def say(text: str) -> None:
@@ -25,10 +29,36 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empt
     if not rows:
         return empty
     lines = [list(columns.values()), *([_cell(row.get(key)) for key in columns] for row in rows)]
-    widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
+    widths = _fitted([max(map(_width, column)) for column in zip(*lines, strict=True)])
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        "  ".join(_padded(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def _fitted(widths: list[int]) -> list[int]:
+    """The widths, the widest made less until a line fits the terminal; what is no terminal gets all of every cell."""
+    if not sys.stdout.isatty():
+        return widths
+    room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)
+    widths = list(widths)
+    while sum(widths) > room and max(widths) > LEAST_WIDTH:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _width(text: str) -> int:
+    """The columns that a text takes on a terminal: two for each wide character, none for a combining one."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _padded(cell: str, width: int) -> str:
+    while _width(cell) > width:
+        cell = cell[: -2 if cell.endswith("\N{HORIZONTAL ELLIPSIS}") else -1] + "\N{HORIZONTAL ELLIPSIS}"
+    return cell + " " * (width - _width(cell))
 
 
 def facts(data: Mapping[str, Any]) -> str:

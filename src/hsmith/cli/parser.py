@@ -60,3 +60,12 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     if near:
         return f"; did you mean '{near[0]}'?"
     return f"; there is: {', '.join(names)}" if len(names) <= 12 else ""
+
+
+def add_verb(verbs: Any, name: str, run: Any, meaning: str, **more: Any) -> argparse.ArgumentParser:
+    """A verb of a noun: what it means, the function that it runs, and --json, which every verb has."""
+    more.setdefault("description", meaning[:1].upper() + meaning[1:] + ".")
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=meaning, **more)
+    verb.set_defaults(run=run)
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    return verb

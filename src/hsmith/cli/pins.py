@@ -8,8 +8,8 @@ from hsmith.cli.parser import Usage
 
 #: The longest that is read from a file or standard input: a PIN has at most 255 bytes.
 MOST = 4096
-NAMES = {"pin": "user PIN", "so_pin": "SO PIN"}
-VARIABLES = {"pin": "HSMITH_PIN", "so_pin": "HSMITH_SO_PIN"}
+NAMES = {"pin": "user PIN", "so_pin": "SO PIN", "new_pin": "new PIN"}
+VARIABLES = {"pin": "HSMITH_PIN", "so_pin": "HSMITH_SO_PIN", "new_pin": "HSMITH_NEW_PIN"}
 
 
 def add_options(parser: argparse.ArgumentParser, *which: str) -> None:
@@ -32,7 +32,21 @@ def _in_words(which: tuple[str, ...]) -> str:
 
 def take(options: argparse.Namespace, which: str, *, new: bool = False) -> bytes:
     """The PIN ``which``; a ``new`` one is asked for twice. To be called in the order of add_options. Raises Usage."""
+    pin = _take(options, which, new=new)
+    options.__dict__.setdefault("pins_taken", {})[which] = pin
+    return pin
+
+
+def again(options: argparse.Namespace, which: str) -> bytes:
+    """The PIN that take() has taken, for what wants it once more."""
+    pin: bytes = options.pins_taken[which]
+    return pin
+
+
+def _take(options: argparse.Namespace, which: str, *, new: bool) -> bytes:
     named = _from_options(options, which)
+    if named is None and which == "pin":
+        named = _from_uris(options)
     if named is not None:
         return named
     if options.pin_stdin:
@@ -43,6 +57,14 @@ def take(options: argparse.Namespace, which: str, *, new: bool = False) -> bytes
         option = which.replace("_", "-")
         raise Usage(f"The {NAMES[which]} is needed: use --{option}-file, --{option}-env, --pin-stdin or a terminal.")
     return _prompt(which, new=new)
+
+
+def _from_uris(options: argparse.Namespace) -> bytes | None:
+    """The PIN that a PKCS#11 URI among the arguments gives: whoever writes it there asks for it."""
+    from hsmith.cli.target import uris
+
+    found = (uri.pin() for uri in uris(options))
+    return next((pin for pin in found if pin is not None), None)
 
 
 def _from_options(options: argparse.Namespace, which: str) -> bytes | None:
@@ -83,8 +105,9 @@ def _prompt(which: str, *, new: bool) -> bytes:
     from getpass import getpass
 
     try:
-        pin = getpass(f"{'New ' if new else ''}{NAMES[which]}: ")
-        if new and getpass(f"New {NAMES[which]} again: ") != pin:
+        words = f"New {NAMES[which].removeprefix('new ')}" if new else NAMES[which]
+        pin = getpass(f"{words}: ")
+        if new and getpass(f"{words} again: ") != pin:
             raise Usage("The two PINs differ.")
     except EOFError:
         raise Usage(f"The {NAMES[which]} was not given.") from None

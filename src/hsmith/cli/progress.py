@@ -52,3 +52,25 @@ class Bar:
         finally:
             ended.set()
             thread.join()
+
+
+@contextlib.contextmanager
+def working(title: str) -> Iterator[None]:
+    """A clock, for work of which nobody knows how long it takes."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    began, ended = time.monotonic(), threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(SECONDS):
+            print(f"\r{title} ... {time.monotonic() - began:.0f} s", end="", file=sys.stderr, flush=True)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -18,6 +18,19 @@ SENTENCES = {
     Fault.GENERAL_ERROR: "The keeper failed; its log says more.",
     Fault.MECHANISM_INVALID: "The keeper does not offer the mechanism that this needs.",
     Fault.USER_NOT_LOGGED_IN: "This needs the user PIN.",
+    Fault.ENCRYPTED_DATA_INVALID: "The data was not encrypted so, or was altered.",
+    Fault.ENCRYPTED_DATA_LEN_RANGE: "The encrypted data has a length that this mechanism never makes.",
+    Fault.WRAPPED_KEY_INVALID: "The key was not wrapped so, or was altered.",
+    Fault.WRAPPED_KEY_LEN_RANGE: "The wrapped key has a length that this mechanism never makes.",
+    Fault.DATA_LEN_RANGE: "The mechanism does not take data of this length.",
+    Fault.DATA_INVALID: "The mechanism does not take such data.",
+    Fault.KEY_UNEXTRACTABLE: "The key may not leave the token: it was made without --extractable.",
+    Fault.KEY_TYPE_INCONSISTENT: "The mechanism is not for keys of this type.",
+    Fault.KEY_SIZE_RANGE: "The mechanism is not for keys of this size.",
+    Fault.KEY_FUNCTION_NOT_PERMITTED: "The key may not do this: 'hsmith key show' says what it may (docs/policy.md).",
+    Fault.ATTRIBUTE_READ_ONLY: "The attribute cannot be changed.",
+    Fault.ACTION_PROHIBITED: "The object forbids this.",
+    Fault.TOKEN_NOT_RECOGNIZED: "The token is not initialised.",
 }
 
 

@@ -1,4 +1,4 @@
-"""hsmith token: make, list, show, unlock and delete tokens."""
+"""hsmith token: make, list, show, rename, unlock and delete tokens, and change their PINs."""
 
 import argparse
 import contextlib
@@ -15,6 +15,7 @@ from hsmith.cli.parser import EXIT_FAILED, EXIT_OK, Usage
 LABEL_SIZE = 32
 PROFILES = ("default", "strict", "compat")
 COLUMNS = {"slot": "SLOT", "label": "LABEL", "serial": "SERIAL", "objects": "OBJECTS", "user_pin_set": "USER PIN"}
+COLUMNS |= {"profile": "PROFILE", "uri": "URI"}
 
 
 def build(parser: argparse.ArgumentParser) -> None:
@@ -23,15 +24,24 @@ def build(parser: argparse.ArgumentParser) -> None:
     _verb(verbs, "list", list_all, "list all tokens")
     for name, run, meaning in (
         ("show", show, "say all about a token"),
+        ("rename", rename, "give a token another label, as the SO"),
+        ("set-pin", set_pin, "change the user PIN, or that of the SO or of a named user, by the old one"),
         ("unlock", unlock, "give the user a new PIN, as the SO, when the old one is locked or lost"),
         ("profile", profile, "change, as the SO, what the token permits its keys"),
         ("delete", delete, "delete a token and all its keys for ever"),
     ):
         verb = _verb(verbs, name, run, meaning)
         one = verb.add_mutually_exclusive_group()
-        one.add_argument("--label", dest="token", metavar="LABEL", help="the token's label (default: the only token)")
-        one.add_argument("--token", metavar="LABEL", help="the same")
+        one.add_argument(
+            "--label", dest="token", metavar="LABEL", help="the token's label or PKCS#11 URI (default: the only token)"
+        )
+        one.add_argument("--token", metavar="TOKEN", help="the same")
         one.add_argument("--slot", type=int, metavar="N", help="its slot, where labels are not unique")
+        if name == "rename":
+            verb.add_argument("new_label", metavar="NEW-LABEL", help="the new label, at most 32 bytes")
+            pins.add_options(verb, "so_pin")
+        if name == "set-pin":
+            _build_set_pin(verb)
         if name == "unlock":
             pins.add_options(verb, "so_pin", "pin")
         if name == "profile":
@@ -49,6 +59,13 @@ def _verb(verbs: Any, name: str, run: Any, meaning: str) -> argparse.ArgumentPar
     verb.set_defaults(run=run)
     verb.add_argument("--json", action="store_true", help="print JSON")
     return verb
+
+
+def _build_set_pin(verb: argparse.ArgumentParser) -> None:
+    who = verb.add_mutually_exclusive_group()
+    who.add_argument("--so", action="store_true", help="change the SO PIN")
+    who.add_argument("--user", metavar="NAME", help="change the PIN of this named user")
+    pins.add_options(verb, "so_pin", "pin", "new_pin")
 
 
 def _build_init(verb: argparse.ArgumentParser) -> None:
@@ -118,10 +135,16 @@ def list_all(options: argparse.Namespace) -> int:
     from hsmith.wire.client import Client
 
     with Client() as client:
-        tokens = client.admin("tokens")["tokens"]
+        tokens = [_with_uri(token) for token in client.admin("tokens")["tokens"]]
     empty = "There is no token yet. Make one with: hsmith token init --label NAME"
     emit(options, tokens, table(tokens, COLUMNS, empty=empty))
     return EXIT_OK
+
+
+def _with_uri(token: dict[str, Any]) -> dict[str, Any]:
+    from hsmith.cli.uri import of_token
+
+    return {**token, "uri": of_token(token)}
 
 
 def show(options: argparse.Namespace) -> int:
@@ -129,8 +152,46 @@ def show(options: argparse.Namespace) -> int:
     from hsmith.wire.client import Client
 
     with Client() as client:
-        found = choose(client, options)
+        found = _with_uri(choose(client, options))
     emit(options, found, facts(found))
+    return EXIT_OK
+
+
+def rename(options: argparse.Namespace) -> int:
+    from hsmith.cli.target import choose
+    from hsmith.wire.client import Client
+
+    size = len(os.fsencode(options.new_label))
+    if not 0 < size <= LABEL_SIZE:
+        raise Usage(f"A label has 1 to {LABEL_SIZE} bytes, this one has {size}.")
+    with Client() as client:
+        before = choose(client, options)
+        so_pin = pins.take(options, "so_pin").decode("utf-8", "surrogateescape")
+        found = client.admin("token.rename", slot=before["slot"], so_pin=so_pin, label=options.new_label)
+    emit(options, found, f"Token '{before['label']}' is now '{found['label']}'.")
+    return EXIT_OK
+
+
+def set_pin(options: argparse.Namespace) -> int:
+    """The PIN is changed by who has it: see unlock() for the SO who gives the user a new one."""
+    from hsmith.cli.target import choose
+    from hsmith.spec.constants import UserType
+    from hsmith.wire.client import Client
+    from hsmith.wire.session import Session
+
+    whose = "so_pin" if options.so else "pin"
+    with Client() as client:
+        found = choose(client, options)
+        old, new = pins.take(options, whose), pins.take(options, "new_pin", new=True)
+        with Session(client, found["slot"], rw=True) as session:
+            if options.user is not None:
+                session.login_user(old, options.user)
+            else:
+                session.login(old, UserType.SO if options.so else UserType.USER)
+            session.call("C_SetPIN", old, new)
+        found = choose(client, options)
+    who = "SO" if options.so else f"user '{options.user}'" if options.user is not None else "user"
+    emit(options, found, f"The PIN of the {who} of token '{found['label']}' is changed.")
     return EXIT_OK
 
 

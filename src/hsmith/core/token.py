@@ -23,6 +23,8 @@ from hsmith.store.records import ClearObjects, KeyslotRecord, PutKeyslot, PutTok
 
 __all__ = ["SO", "USER", "Field", "Token", "make"]
 
+LABEL_SIZE = 32
+
 
 class Field(IntEnum):
     """What a token's sealed state holds. Numbers are in every store: they are only ever added."""
@@ -179,6 +181,15 @@ class Token:
             with self._lock:
                 self._put_state(self.state | {Field.PROFILE: PROFILES.index(profile)})
                 self.shelf.forget()
+
+    def rename(self, so_pin: bytes, label: bytes) -> None:
+        """Give the token another label, of 1 to 32 bytes."""
+        if not 0 < len(label) <= LABEL_SIZE:
+            raise Refused(Fault.ARGUMENTS_BAD, f"a label has 1 to {LABEL_SIZE} bytes, this one has {len(label)}")
+        with self._changing:
+            self.credentials.open(SO, so_pin)
+            with self._lock:
+                self._put_state(self.state | {Field.LABEL: label.ljust(LABEL_SIZE)})
 
     def set_audit(self, so_pin: bytes, *, uses: bool) -> None:
         """Whether uses of keys are recorded, and not only what changes something."""

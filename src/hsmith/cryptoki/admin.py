@@ -11,7 +11,7 @@ from typing import Any, Final
 from hsmith.core.audit import CURRENT
 from hsmith.core.policy.profiles import Profile
 from hsmith.core.token import Token
-from hsmith.cryptoki import auditing, backups
+from hsmith.cryptoki import auditing, backups, telling
 from hsmith.cryptoki.application import Application
 from hsmith.spec.constants import Fault, TokenFlag
 from hsmith.spec.faults import Refused
@@ -39,6 +39,13 @@ def token_profile(app: Application, arguments: Arguments) -> Result:
     if name not in (profile.value for profile in Profile):
         raise Refused(Fault.ARGUMENTS_BAD, f"a profile is {', '.join(profile.value for profile in Profile)}")
     token.set_profile(_pin(arguments, "so_pin"), Profile(name))
+    return _described(token)
+
+
+def token_rename(app: Application, arguments: Arguments) -> Result:
+    """``token.rename`` {slot, so_pin, label}: give the token another label."""
+    token, label = _token(app, arguments), _argument(arguments, "label", str)
+    token.rename(_pin(arguments, "so_pin"), label.encode("utf-8", "surrogateescape"))
     return _described(token)
 
 
@@ -91,12 +98,14 @@ _ALL: Final[dict[str, Callable[[Application, Arguments], Result]]] = {
     "token.remove": token_remove,
     "store.inspect": store_inspect,
     "token.profile": token_profile,
+    "token.rename": token_rename,
     "users": users,
     "user.add": user_add,
     "user.remove": user_remove,
     "token.audit": token_audit,
     **backups.COMMANDS,
     **auditing.COMMANDS,
+    **telling.COMMANDS,
 }
 COMMANDS: Final = {name: _recorded(name, command) for name, command in _ALL.items()}
 

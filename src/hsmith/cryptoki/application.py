@@ -142,6 +142,8 @@ class Application:
         #: Whose work it does: applications of one process take turns with others as one.
         self.client = (uid, pid)
         self.closed = False
+        #: The last function that was refused, and why: functions of the standard answer with a number alone.
+        self.refused: tuple[str, Refused] | None = None
         self.sessions: dict[int, Session] = {}
         self.objects: dict[int, Object] = {}
         #: Pairs of functions that came as one, by how they came: hsmith.cryptoki.repeated.

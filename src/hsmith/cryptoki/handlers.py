@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from hsmith.core.audit import CURRENT
 from hsmith.cryptoki.application import Application
+from hsmith.spec.faults import Refused
 from hsmith.spec.functions import BY_NAME, FunctionRow, Needs
 
 #: By the function's number: called with the Application and the decoded arguments.
@@ -35,8 +36,12 @@ def _in_session(name: str, function: Callable[..., Any], bound: tuple[Any, ...])
     def handler(app: Application, handle: int, *args: Any) -> Any:
         session = app.sessions.get(handle) or app.session(handle)
         CURRENT.call = (app, name, session)
-        with session.lock:
-            return _results(function(*bound, session, *args))
+        try:
+            with session.lock:
+                return _results(function(*bound, session, *args))
+        except Refused as refused:
+            app.refused = (name, refused)
+            raise
 
     return handler
 
@@ -44,7 +49,11 @@ def _in_session(name: str, function: Callable[..., Any], bound: tuple[Any, ...])
 def _plain(name: str, function: Callable[..., Any], bound: tuple[Any, ...]) -> Callable[..., Any]:
     def handler(app: Application, *args: Any) -> Any:
         CURRENT.call = (app, name, None)
-        return _results(function(*bound, app, *args))
+        try:
+            return _results(function(*bound, app, *args))
+        except Refused as refused:
+            app.refused = (name, refused)
+            raise
 
     return handler
 

@@ -13,6 +13,7 @@ from hsmith.crypto.registry import ENGINES
 from hsmith.cryptoki.application import Application, Session
 from hsmith.cryptoki.handlers import HANDLERS
 from hsmith.cryptoki.operations import Active, check_params
+from hsmith.spec.faults import Refused
 from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS, Operation
 from hsmith.spec.values import MechanismArg
 
@@ -87,7 +88,11 @@ class Repeated:
         with self._session.lock:
             if self._holds(app, rest[0]) and (init is None or init == self._came or self._takes(init, decode)):
                 CURRENT.call = self._call
-                made = self._run(self._start(self._arg.params), rest[1], rest[2])
+                try:
+                    made = self._run(self._start(self._arg.params), rest[1], rest[2])
+                except Refused as refused:
+                    app.refused = (self.ends.name, refused)
+                    raise
                 if made is not None:
                     return made
         self._init(app, *(self._arguments if init is None else decode(self.begins, init)))

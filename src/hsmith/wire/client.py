@@ -18,6 +18,7 @@ from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.spec.functions import BY_NAME
 from hsmith.wire import address, codec, frames
 from hsmith.wire.receiver import BadFrame, Receiver
+from hsmith.wire.tables import TABLES_HASH
 
 #: Starting a keeper: more than it grants to another one that is on its way.
 START_SECONDS = 60.0
@@ -75,7 +76,7 @@ class Client:
             raise NotRunning(f"The keeper has ended again; see {home.log}.") from error
 
     def _hello(self, token: bytes) -> bytes:
-        request = _request(frames.HELLO, frames.encode_hello(frames.table_hash(), token, os.getpid()))
+        request = _request(frames.HELLO, frames.encode_hello(TABLES_HASH, token, os.getpid()))
         # A keeper that refuses before it reads has closed its side already: its sentence still can be read.
         with contextlib.suppress(BrokenPipeError):
             self._connection.sendall(request)

@@ -18,14 +18,15 @@ or a length before it is held against the bytes that remain.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from struct import Struct
+from types import ModuleType
 from typing import Any, Final
 
 from hsmith.spec.constants import Fault
 from hsmith.spec.functions import FIND, FUNCTIONS, FunctionRow, Kind
 from hsmith.spec.infos import INFOS, InfoRow
 from hsmith.spec.values import MechanismArg
-from hsmith.wire import parameters as p
 from hsmith.wire import values as v
 from hsmith.wire.values import Decode, Encode, Parts, Received, Undecodable
 
@@ -57,9 +58,41 @@ _data_call: Final = Struct("<QI")
 _capacity: Final = Struct("<Q")
 #: Head of the reply, the byte that says that a result follows, its length.
 _data_reply: Final = Struct("<IIBI")
+#: A mechanism without a parameter: that it is there, its type, and that nothing follows.
+_plain_mechanism: Final = Struct("<BQB")
 
 
 # --- Arguments
+
+
+@cache
+def _p() -> ModuleType:
+    """The codec of parameters, of which making the structures takes longer than all the rest of a command's start: a
+    client without parameters never needs it. The keeper loads it when it starts (hsmith.wire.connection)."""
+    from hsmith.wire import parameters
+
+    return parameters
+
+
+def _decode_mechanism(data: Received, at: int) -> tuple[MechanismArg | None, int]:
+    mechanism: tuple[MechanismArg | None, int] = _p().decode_mechanism(data, at)
+    return mechanism
+
+
+def _encode_mechanism(parts: Parts, argument: MechanismArg | None) -> None:
+    if argument is not None and argument.params is None:
+        parts.append(_plain_mechanism.pack(1, argument.mechanism, 0))
+    else:
+        _p().encode_mechanism(parts, argument)
+
+
+def _decode_parameter(data: Received, at: int) -> tuple[Any, int]:
+    parameter: tuple[Any, int] = _p().decode_parameter(data, at)
+    return parameter
+
+
+def _encode_parameter(parts: Parts, params: Any) -> None:
+    _p().encode_parameter(parts, params)
 
 
 def _decode_label(data: Received, at: int) -> tuple[bytes | None, int]:
@@ -104,9 +137,9 @@ _ARGUMENTS: Final[dict[Kind, tuple[Decode, Encode]]] = {
     Kind.BYTES: (v.decode_bytes, v.encode_bytes),
     Kind.LABEL: (_decode_label, v.encode_bytes),
     Kind.NAME: (_decode_name, _encode_name),
-    Kind.MECHANISM: (p.decode_mechanism, p.encode_mechanism),
+    Kind.MECHANISM: (_decode_mechanism, _encode_mechanism),
     Kind.TEMPLATE: (v.decode_template, v.encode_template),
-    Kind.MESSAGE_PARAMETER: (p.decode_parameter, p.encode_parameter),
+    Kind.MESSAGE_PARAMETER: (_decode_parameter, _encode_parameter),
     Kind.BUFFER: (_decode_capacity, _encode_capacity),
     Kind.ASYNC_BUFFER: (_decode_capacity, _encode_capacity),
     Kind.FILL: (_decode_fill, v.encode_u64),
@@ -261,9 +294,9 @@ def encode_call(row: FunctionRow, arguments: Sequence[Any]) -> bytes:
 def _encode_writeback(parts: Parts, compiled: _Compiled, writeback: Sequence[Any]) -> None:
     for at in compiled.parameters:
         params = _params(writeback[at]) if writeback else None
-        if p.gives_back(type(params)):
+        if _p().gives_back(type(params)):
             parts.append(b"\x01")
-            p.encode_outputs(parts, params)
+            _p().encode_outputs(parts, params)
         else:
             parts.append(b"\x00")
 
@@ -289,7 +322,7 @@ def encode_refusal(row: FunctionRow, writeback: Sequence[Any] = ()) -> bytes:
     6.42.8: the handle of the derived key whose template is at fault)."""
     compiled = _COMPILED[row.number]
     parts: Parts = []
-    if any(p.filled(_params(writeback[at])) for at in compiled.parameters if writeback):
+    if any(_p().filled(_params(writeback[at])) for at in compiled.parameters if writeback):
         _encode_writeback(parts, compiled, writeback)
     return b"".join(parts)
 
@@ -334,7 +367,7 @@ def _decode_writeback(compiled: _Compiled, payload: Received, arguments: Sequenc
         if not present:
             continue
         params = _params(arguments[position]) if arguments else None
-        if not p.gives_back(type(params)):
+        if not _p().gives_back(type(params)):
             raise Undecodable("outputs are given for a parameter without any")
-        at = p.decode_outputs(payload, at, params)
+        at = _p().decode_outputs(payload, at, params)
     return at

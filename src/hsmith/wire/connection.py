@@ -19,7 +19,7 @@ from hsmith.crypto.wiping import wipe
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS, FunctionRow, Kind
-from hsmith.wire import codec, frames, peer
+from hsmith.wire import codec, frames, parameters, peer
 from hsmith.wire.applications import A, Applications, Identity, Pair, TooMany
 from hsmith.wire.channel import open_channel
 from hsmith.wire.frames import BOTH, NEW_APPLICATION, PAIR, REPLY
@@ -29,6 +29,8 @@ from hsmith.wire.receiver import BadFrame, Receiver
 
 log = logging.getLogger("hsmith.server")
 
+#: Loaded now, not with the first call that needs it: by then the keeper is confined.
+PARAMETERS: Final = parameters
 #: The hash of the tables: what this keeper's HELLO says.
 TABLES: Final = frames.table_hash()
 OK: Final = int(Fault.OK)

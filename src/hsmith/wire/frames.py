@@ -1,12 +1,10 @@
 """What surrounds the calls, whose payloads hsmith.wire.codec makes: the heads of frames, and HELLO (docs/wire.md)."""
 
-from hashlib import sha256
 from struct import Struct
 from typing import Final
 
 from hsmith.spec.attributes import ATTRIBUTES
 from hsmith.spec.functions import FUNCTIONS
-from hsmith.spec.params import PARAMS
 from hsmith.wire.values import MAX_FRAME, Received, Undecodable
 
 __all__ = [
@@ -49,6 +47,10 @@ _hello_reply: Final = Struct("<HQ16sI")
 
 def table_hash() -> int:
     """64 bits of a hash over what the two ends should agree on: functions, parameters and the kinds of attributes."""
+    from hashlib import sha256
+
+    from hsmith.spec.params import PARAMS  # Clients have the hash from hsmith.wire.tables, and start without these.
+
     lines = [f"{row.number} {row.name} {[(name, kind.name) for name, kind in row.arguments]}" for row in FUNCTIONS]
     lines += [f"{row.number} {row.struct} {[(f.name, f.kind.name) for f in row.fields]}" for row in PARAMS]
     lines += [f"{int(attr)} {row.kind.name}" for attr, row in sorted(ATTRIBUTES.items())]

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from hsmith.spec.constants import Attr, Fault, SessionFlag, UserType
-from hsmith.spec.faults import Partly
+from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.wire.client import Client
 
 #: Objects that one C_FindObjects asks for.
 FOUND_AT_ONCE = 1000
+#: After these there is no keeper to ask, or it would not say.
+_WITHOUT_REASON = frozenset({Fault.DEVICE_REMOVED, Fault.PIN_INCORRECT, Fault.PIN_LOCKED})
 
 
 class Session:
@@ -26,8 +28,19 @@ class Session:
         self.client.call("C_CloseSession", self.handle)
 
     def call(self, name: str, *arguments: Any) -> Any:
-        """Client.call with this session's handle first."""
-        return self.client.call(name, self.handle, *arguments)
+        """Client.call with this session's handle first. What is refused says why, where the keeper knows."""
+        try:
+            return self.client.call(name, self.handle, *arguments)
+        except (Partly, TooSmall):
+            raise
+        except Refused as refused:
+            if not refused.reason and refused.fault not in _WITHOUT_REASON:
+                refused.reason = str(self.client.admin("reason")["reason"])
+            raise
+
+    def login_user(self, pin: bytes, name: str) -> None:
+        """Log in as a named user."""
+        self.call("C_LoginUser", int(UserType.USER), pin, name.encode("utf-8", "surrogateescape"))
 
     def login(self, pin: bytes, user: UserType = UserType.USER) -> None:
         self.call("C_Login", int(user), pin)
