@@ -14,11 +14,14 @@ NOUNS = {
     "token": "make, list, show, unlock and delete tokens",
     "key": "generate, list, show and delete keys",
     "user": "add, list and remove the named users of a token",
+    "import": "take keys and certificates from files, and whole tokens from SoftHSM",
     "backup": "create, verify and restore backups",
     "keeper": "run, start, stop and ask the process that holds the keys",
     "audit": "read, verify and export the record of what was done",
     "doctor": "say what is wrong with this installation, and how to mend it",
 }
+#: Nouns whose module has another name: a keyword of the language is none.
+MODULES = {"import": "importing", "export": "exporting"}
 EPILOG = f"""{EXIT_CODES}
 environment:
   HSMITH_HOME        folder of everything (default: the XDG folders)
@@ -61,7 +64,7 @@ def _parser(words: list[str]) -> Parser:
     for noun, meaning in NOUNS.items():
         sub = nouns.add_parser(noun, help=meaning, description=meaning[:1].upper() + meaning[1:] + ".")
         if noun == used:
-            import_module(f"hsmith.cli.{noun}").build(sub)
+            import_module(f"hsmith.cli.{MODULES.get(noun, noun)}").build(sub)
     return parser
 
 

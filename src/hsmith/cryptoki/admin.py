@@ -11,7 +11,7 @@ from typing import Any, Final
 from hsmith.core.audit import CURRENT
 from hsmith.core.policy.profiles import Profile
 from hsmith.core.token import Token
-from hsmith.cryptoki import auditing, backups
+from hsmith.cryptoki import arrivals, auditing, backups
 from hsmith.cryptoki.application import Application
 from hsmith.spec.constants import Fault, TokenFlag
 from hsmith.spec.faults import Refused
@@ -96,6 +96,7 @@ _ALL: Final[dict[str, Callable[[Application, Arguments], Result]]] = {
     "user.remove": user_remove,
     "token.audit": token_audit,
     **backups.COMMANDS,
+    **arrivals.COMMANDS,
     **auditing.COMMANDS,
 }
 COMMANDS: Final = {name: _recorded(name, command) for name, command in _ALL.items()}

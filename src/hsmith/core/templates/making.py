@@ -97,6 +97,28 @@ def create(template: Template, *, so: bool) -> Attributes:
     return _fill(attrs, {}, _CREATE)
 
 
+def migrated(template: Template) -> Attributes:
+    """An object as it was in another store, with all that is otherwise the token's own to say: CKA_LOCAL and its kin.
+
+    Key material is checked and completed. What this class of objects has no rule for stays as it is, and can be read.
+    """
+    given = parse(template)
+    rules = _rules(given)
+    for attr, rule in rules.items():
+        if Note.AT_CREATE in rule.notes and rule.default is ABSENT and attr not in given:
+            raise refuse(Fault.TEMPLATE_INCOMPLETE, attr, "is missing")
+    whole: Attributes = {attr: rule.default for attr, rule in rules.items() if rule.default is not ABSENT}
+    whole |= given | {Attr.UNIQUE_ID: unique_id()}
+    if whole[Attr.CLASS] in _MATERIAL:
+        if not whole.get(Attr.PUBLIC_KEY_INFO):
+            whole.pop(Attr.PUBLIC_KEY_INFO, None)
+        _join(whole, keys.complete(whole))
+    _measure(whole, rules)
+    for check in CHECKS.get(whole[Attr.CLASS], ()):
+        check(whole)
+    return whole
+
+
 def generate(template: Template, *, cls: int, key_types: Sequence[int], mechanism: int, so: bool) -> Attributes:
     """A key or domain parameters to be, by a mechanism that makes ``cls`` of one of ``key_types``: the first of them
     unless the template says which."""

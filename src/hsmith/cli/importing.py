@@ -1,0 +1,11 @@
+"""hsmith import: keys and certificates from files, and whole tokens of SoftHSM."""
+
+import argparse
+
+from hsmith.cli import importing_softhsm
+from hsmith.cli.parser import Parser
+
+
+def build(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(metavar="WHAT", required=True, parser_class=Parser)
+    importing_softhsm.build(verbs)

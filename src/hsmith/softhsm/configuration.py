@@ -1,0 +1,146 @@
+"""Configurations in the form of SoftHSM: lines of ``name = value``, and what each means to hsmith.
+
+SoftHSM 1 has lines of ``slot: path`` instead.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from hsmith.home import words
+from hsmith.softhsm.stored import Unreadable
+
+VARIABLE: Final = "SOFTHSM2_CONF"
+SYSTEM: Final = Path("/etc/softhsm/softhsm2.conf")
+_BOOLEANS: Final = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``values``: the known names. ``unknown``: the names that SoftHSM does not have, and lines without any name."""
+
+    path: Path
+    values: dict[str, str] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+
+    def version_1_databases(self) -> list[str]:
+        pairs = [line.partition(":") for line in self.unknown]
+        return [path.strip() for slot, colon, path in pairs if colon and slot.strip().isdigit() and path.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one line comes to. ``key``: the line for hsmith's config.toml, if there is one."""
+
+    name: str
+    value: str
+    text: str
+    key: str = ""
+
+
+def locate(environment: Mapping[str, str] | None = None) -> Path | None:
+    """The configuration that SoftHSM would read: that of SOFTHSM2_CONF, the user's, or the system's."""
+    env = os.environ if environment is None else environment
+    if env.get(VARIABLE):
+        return Path(env[VARIABLE])
+    own = Path(env.get("HOME", "/"), ".config/softhsm2/softhsm2.conf")
+    return next((path for path in (own, SYSTEM) if path.is_file()), None)
+
+
+def read(path: Path) -> Settings:
+    """Unreadable."""
+    try:
+        text = path.read_text(errors="replace")
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {words(error)}") from error
+    settings = Settings(path)
+    for line in text.splitlines():
+        plain = line.partition("#")[0].strip()
+        name, equals, value = (part.strip() for part in plain.partition("="))
+        if equals and name in MEANINGS:
+            settings.values[name] = value
+        elif plain:
+            settings.unknown.append(name if equals else plain)
+    return settings
+
+
+def meanings(settings: Settings) -> list[Meaning]:
+    """What each line means here, in the order of the table below; then those that SoftHSM itself would ignore."""
+    found = [MEANINGS[name](name, settings.values[name]) for name in MEANINGS if name in settings.values]
+    return found + [Meaning(name, "", "SoftHSM has no such setting, and ignores it; so does hsmith") for name in settings.unknown]
+
+
+def _tokendir(name: str, value: str) -> Meaning:
+    return Meaning(name, value, f"hsmith keeps its tokens in HSMITH_HOME; take these over with: hsmith import softhsm {value}")
+
+
+def _backend(name: str, value: str) -> Meaning:
+    if value not in ("file", "db"):
+        return Meaning(name, value, "SoftHSM has the back-ends file and db")
+    return Meaning(name, value, "hsmith has one store, a database; 'hsmith import softhsm' reads both back-ends of SoftHSM")
+
+
+def _umask(name: str, value: str) -> Meaning:
+    try:
+        mask = int(value, 8)
+    except ValueError:
+        return Meaning(name, value, "is no octal number")
+    if mask & 0o077 == 0o077:
+        return Meaning(name, value, "hsmith's files are always private to their user, so nothing is to be set")
+    return Meaning(
+        name, value, "hsmith's files are always private to their user: a group uses the keeper, not the files", 'keeper.group = "GROUP"'
+    )
+
+
+_LEVELS: Final = {"ERROR": "error", "WARNING": "warning", "INFO": "info", "DEBUG": "debug"}
+
+
+def _level(name: str, value: str) -> Meaning:
+    if value not in _LEVELS:
+        return Meaning(name, value, f"SoftHSM has the levels {', '.join(_LEVELS)}")
+    return Meaning(name, value, "the same level of hsmith's log", f'log.level = "{_LEVELS[value]}"')
+
+
+def _log_file(name: str, value: str) -> Meaning:
+    return Meaning(name, value, "hsmith writes keeper.log in its home, and nothing to other files")
+
+
+def _removable(name: str, value: str) -> Meaning:
+    if value not in _BOOLEANS:
+        return Meaning(name, value, "is true or false")
+    if not _BOOLEANS[value]:
+        return Meaning(name, value, "as it always is in hsmith")
+    return Meaning(name, value, "hsmith's slots never have CKF_REMOVABLE_DEVICE: a program that wants it will not find its slot")
+
+
+def _mechanisms(name: str, value: str) -> Meaning:
+    if value == "ALL":
+        return Meaning(name, value, "as it always is in hsmith, within the token's profile")
+    return Meaning(
+        name,
+        value,
+        "hsmith limits mechanisms by a token's profile (strict: modern ones alone) and by a key's CKA_ALLOWED_MECHANISMS",
+        'token.profile = "strict"',
+    )
+
+
+def _fork(name: str, value: str) -> Meaning:
+    if value not in _BOOLEANS:
+        return Meaning(name, value, "is true or false")
+    if _BOOLEANS[value]:
+        return Meaning(name, value, "as it always is in hsmith: a child process calls C_Initialize, and begins anew")
+    return Meaning(name, value, "in hsmith a child process always begins anew: after fork() it calls C_Initialize")
+
+
+MEANINGS: Final = {
+    "directories.tokendir": _tokendir,
+    "objectstore.backend": _backend,
+    "objectstore.umask": _umask,
+    "log.level": _level,
+    "log.file": _log_file,
+    "slots.removable": _removable,
+    "slots.mechanisms": _mechanisms,
+    "library.reset_on_fork": _fork,
+}
