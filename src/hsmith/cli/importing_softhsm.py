@@ -22,7 +22,7 @@ from hsmith.spec.faults import Refused
 
 #: Bytes of objects that go to the keeper at once.
 BATCH = 1 << 20
-COLUMNS = {"class": "CLASS", "type": "TYPE", "label": "LABEL", "id": "ID", "attributes": "ATTRIBUTES", "result": "RESULT"}
+COLUMNS = {name: name.upper() for name in ("class", "type", "label", "id", "attributes", "result")}
 
 
 def build(verbs: Any) -> None:
@@ -30,7 +30,7 @@ def build(verbs: Any) -> None:
     verb = verbs.add_parser("softhsm", help=meaning, description=meaning[:1].upper() + meaning[1:] + ".")
     verb.set_defaults(run=run)
     verb.add_argument(
-        "path", metavar="PATH", help="a softhsm2.conf, the folder of tokens, one token's folder, or SoftHSM 1's database"
+        "path", metavar="PATH", help="a softhsm2.conf, a folder of tokens, one token's folder, or a SoftHSM 1 database"
     )
     one = verb.add_mutually_exclusive_group()
     one.add_argument("--token", metavar="LABEL", help="the token's label, where there are several")

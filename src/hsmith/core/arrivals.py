@@ -63,7 +63,7 @@ class Arrival:
         keyslots = [
             credentials.make(id, name, one, master=master, origin=origin, durable=durable) for name, one in pins.items()
         ]
-        state = {Field.LABEL: self.label, Field.SERIAL: self.serial, Field.CREATED: int(time.time())}
+        state: dict[int, Any] = {Field.LABEL: self.label, Field.SERIAL: self.serial, Field.CREATED: int(time.time())}
         state[Field.PROFILE] = PROFILES.index(self.profile)
         record = sealing.TokenSealer(durable.secret, token=id).seal(slot, 1, state)
         sealers = {

@@ -34,7 +34,7 @@ def token_key(pin: bytes, blob: bytes) -> bytes | None:
 
 
 def _derived(pin: bytes, salt: bytes) -> bytes:
-    """"Iterated and salted", as SoftHSM says; how often is in the last byte of the salt."""
+    """ "Iterated and salted", as SoftHSM says; how often is in the last byte of the salt."""
     digest = hashlib.sha256(salt + pin).digest()
     for _ in range(_ITERATIONS + salt[-1] - 1):
         digest = hashlib.sha256(digest).digest()

@@ -1,4 +1,4 @@
-"""Tokens that come from another HSM, for the command ``hsmith import``: begun, added to, and stored at once or not at all.
+"""Tokens that come from another HSM, for ``hsmith import``: begun, added to, and stored at once or not at all.
 
 One at a time for each connection's application; what was gathered is forgotten when it ends.
 """

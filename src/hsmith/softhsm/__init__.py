@@ -1,1 +1,1 @@
-"""Reading what SoftHSM stored, without SoftHSM: its token folders (both back-ends), its version 1, its configuration."""
+"""Reading what SoftHSM stored, without SoftHSM: tokens of version 2 (both back-ends) and 1, configurations."""

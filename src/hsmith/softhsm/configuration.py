@@ -69,17 +69,17 @@ def read(path: Path) -> Settings:
 def meanings(settings: Settings) -> list[Meaning]:
     """What each line means here, in the order of the table below; then those that SoftHSM itself would ignore."""
     found = [MEANINGS[name](name, settings.values[name]) for name in MEANINGS if name in settings.values]
-    return found + [Meaning(name, "", "SoftHSM has no such setting, and ignores it; so does hsmith") for name in settings.unknown]
+    return found + [Meaning(name, "", "SoftHSM has no such setting, and ignores it") for name in settings.unknown]
 
 
 def _tokendir(name: str, value: str) -> Meaning:
-    return Meaning(name, value, f"hsmith keeps its tokens in HSMITH_HOME; take these over with: hsmith import softhsm {value}")
+    return Meaning(name, value, f"hsmith keeps tokens in its home; take these over with: hsmith import softhsm {value}")
 
 
 def _backend(name: str, value: str) -> Meaning:
     if value not in ("file", "db"):
         return Meaning(name, value, "SoftHSM has the back-ends file and db")
-    return Meaning(name, value, "hsmith has one store, a database; 'hsmith import softhsm' reads both back-ends of SoftHSM")
+    return Meaning(name, value, "hsmith has one store, a database, and imports from both back-ends of SoftHSM")
 
 
 def _umask(name: str, value: str) -> Meaning:
@@ -89,9 +89,8 @@ def _umask(name: str, value: str) -> Meaning:
         return Meaning(name, value, "is no octal number")
     if mask & 0o077 == 0o077:
         return Meaning(name, value, "hsmith's files are always private to their user, so nothing is to be set")
-    return Meaning(
-        name, value, "hsmith's files are always private to their user: a group uses the keeper, not the files", 'keeper.group = "GROUP"'
-    )
+    text = "hsmith's files are always private to their user: a group uses the keeper, not the files"
+    return Meaning(name, value, text, 'keeper.group = "GROUP"')
 
 
 _LEVELS: Final = {"ERROR": "error", "WARNING": "warning", "INFO": "info", "DEBUG": "debug"}
@@ -112,18 +111,14 @@ def _removable(name: str, value: str) -> Meaning:
         return Meaning(name, value, "is true or false")
     if not _BOOLEANS[value]:
         return Meaning(name, value, "as it always is in hsmith")
-    return Meaning(name, value, "hsmith's slots never have CKF_REMOVABLE_DEVICE: a program that wants it will not find its slot")
+    return Meaning(name, value, "hsmith's slots never have CKF_REMOVABLE_DEVICE: a program that wants it finds no slot")
 
 
 def _mechanisms(name: str, value: str) -> Meaning:
     if value == "ALL":
         return Meaning(name, value, "as it always is in hsmith, within the token's profile")
-    return Meaning(
-        name,
-        value,
-        "hsmith limits mechanisms by a token's profile (strict: modern ones alone) and by a key's CKA_ALLOWED_MECHANISMS",
-        'token.profile = "strict"',
-    )
+    text = "hsmith limits mechanisms by a token's profile (strict: modern ones), and a key's CKA_ALLOWED_MECHANISMS"
+    return Meaning(name, value, text, 'token.profile = "strict"')
 
 
 def _fork(name: str, value: str) -> Meaning:

@@ -112,9 +112,9 @@ def read_version_1(path: Path) -> StoredToken:
         if attribute != _OWN_1 and number in objects:
             objects[number][attribute] = _typed(path, number, attribute, _plain(value))
     label = _plain(about.get(_LABEL_1))[:32].rstrip(b" \0").ljust(32)
-    pins = [_plain(about.get(variable)) for variable in (_SO_PIN_1, _USER_PIN_1)]
+    so_pin, user_pin = _plain(about.get(_SO_PIN_1)), _plain(about.get(_USER_PIN_1))
     found = [StoredObject(f"object {n}", attributes) for n, attributes in sorted(objects.items())]
-    return StoredToken(path, "v1", label, b"", *pins, found)
+    return StoredToken(path, "v1", label, b"", so_pin, user_pin, found)
 
 
 def _plain(value: Any) -> bytes:

@@ -21,7 +21,7 @@ from hsmith.softhsm.stored import (
     Unreadable,
 )
 
-TOKEN_FILE: Final = "token.object"
+TOKEN_FILE: Final = "token.object"  # noqa: S105
 _SUFFIX: Final = ".object"
 #: Much more than any object has.
 _LARGEST: Final = 64 << 20
@@ -46,8 +46,8 @@ def token_of(path: Path, kind: str, token: Stored, objects: list[StoredObject]) 
     label, serial = token.get(TOKEN_LABEL), token.get(TOKEN_SERIAL)
     if not isinstance(label, bytes) or not isinstance(serial, bytes):
         raise Unreadable(f"{path} has no label and serial number of a token")
-    pins = [token.get(attribute, b"") for attribute in (SO_PIN, USER_PIN)]
-    return StoredToken(path, kind, label, serial.rstrip(b" \0"), *pins, objects)
+    so_pin, user_pin = token.get(SO_PIN, b""), token.get(USER_PIN, b"")
+    return StoredToken(path, kind, label, serial.rstrip(b" \0"), so_pin, user_pin, objects)
 
 
 def read_file(path: Path) -> Stored:

@@ -13,7 +13,7 @@ from hsmith.spec.constants import Attr, KeyType, Mechanism, ObjectClass
 _CLEAR: Final = frozenset({Attr.START_DATE, Attr.END_DATE})
 _DATE: Final = 8
 
-#: What SoftHSM writes into keys for what is not said: every mechanism, and public key information that it leaves to others.
+#: What SoftHSM writes into keys for what is not said: every mechanism, and the key's own public key information.
 _UNSAID: Final[dict[int, Any]] = {Attr.ALLOWED_MECHANISMS: (), Attr.PUBLIC_KEY_INFO: b""}
 _KEYS: Final = frozenset({ObjectClass.PUBLIC_KEY, ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY})
 
@@ -74,8 +74,8 @@ class Opened:
         try:
             return crypto.decrypt(self._key, value)
         except ValueError:
-            about = f"attribute {attr:#x} of {name}"
-            raise Unreadable(f"{self.token.path}: {about} was not encrypted with this token's key, or is damaged") from None
+            about = f"{self.token.path}: attribute {attr:#x} of {name}"
+            raise Unreadable(f"{about} was not encrypted with this token's key, or is damaged") from None
 
 
 def translated(name: str, stored: Mapping[int, Any]) -> Plain:
@@ -95,9 +95,7 @@ def translated(name: str, stored: Mapping[int, Any]) -> Plain:
 
 
 def _template(value: Mapping[int, Any]) -> tuple[tuple[int, Any], ...]:
-    return tuple(
-        (attr, _template(item) if isinstance(item, Mapping) else item) for attr, item in sorted(value.items())
-    )
+    return tuple((attr, _template(item) if isinstance(item, Mapping) else item) for attr, item in sorted(value.items()))
 
 
 def _montgomery(given: dict[int, Any]) -> list[str]:
@@ -113,7 +111,7 @@ def _montgomery(given: dict[int, Any]) -> list[str]:
 
 def _name(name: str, given: Mapping[int, Any]) -> str:
     """What to call an object in a report: "private key 'web', ID 01"."""
-    cls = given.get(Attr.CLASS)
+    cls = given.get(Attr.CLASS, -1)
     kind = ObjectClass(cls).name.lower().replace("_", " ") if cls in ObjectClass._value2member_map_ else "object"
     label, id = given.get(Attr.LABEL, b""), given.get(Attr.ID, b"")
     words = [f"{kind} '{label.decode('utf-8', 'replace')}'" if label else f"{kind} {name}"]

@@ -1,4 +1,4 @@
-"""Finding SoftHSM's tokens: under its configuration, a folder of tokens, one token's folder, or a database of version 1."""
+"""Finding SoftHSM's tokens: by its configuration, a folder of them, one token's folder, or a database of version 1."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def find(path: Path) -> list[StoredToken]:
     except OSError as error:
         raise Unreadable(f"{error.filename or path} cannot be read: {words(error)}") from error
     if not tokens:
-        raise Unreadable(f"{path} has no token of SoftHSM: name its softhsm2.conf, its folder of tokens, or one token's folder")
+        raise Unreadable(f"{path} has no token of SoftHSM: name its configuration, or its folder of tokens")
     return sorted(tokens, key=lambda token: (token.label, token.serial))
 
 
