@@ -76,7 +76,7 @@ def entry(attr: int, value: Any) -> bytes:
         return struct.pack("=QI?", attr, 1, value)
     if isinstance(value, int):
         return struct.pack("=QIQ", attr, 2, value)
-    return struct.pack("=QIQ", attr, 3, len(value)) + value
+    return struct.pack("=QIQ", attr, 3, len(value)) + bytes(value)
 
 
 def test_the_database_back_end_has_what_the_files_have(token: StoredToken, home: Path) -> None:
@@ -115,18 +115,34 @@ def version_1(path: Path, key: rsa.RSAPrivateKey, *, wide: bool = True) -> None:
     """As SoftHSM 1.3 stores a generated pair, and a session object that a program left behind."""
     numbers = key.private_numbers()
     public_numbers = numbers.public_numbers
-    both = {Attr.KEY_TYPE: 0, Attr.KEY_GEN_MECHANISM: 0, Attr.LOCAL: True, Attr.LABEL: b"zone key", Attr.ID: b"\xab"}
+    both: dict[int, Any] = {
+        Attr.KEY_TYPE: 0,
+        Attr.KEY_GEN_MECHANISM: 0,
+        Attr.LOCAL: True,
+        Attr.LABEL: b"zone key",
+        Attr.ID: b"\xab",
+    }
     both |= {Attr.TOKEN: True, Attr.MODIFIABLE: True, Attr.START_DATE: b"", Attr.END_DATE: b"20301231"}
     both |= {
         Attr.MODULUS: big(public_numbers.n),
         Attr.PUBLIC_EXPONENT: big(public_numbers.e),
         Attr.VENDOR_DEFINED: b"12345678",
     }
-    public = {Attr.CLASS: int(ObjectClass.PUBLIC_KEY), Attr.PRIVATE: False, Attr.VERIFY: True, Attr.MODULUS_BITS: 1024}
-    private = {Attr.CLASS: int(ObjectClass.PRIVATE_KEY), Attr.PRIVATE: True, Attr.SIGN: True, Attr.SENSITIVE: True}
+    public: dict[int, Any] = {
+        Attr.CLASS: int(ObjectClass.PUBLIC_KEY),
+        Attr.PRIVATE: False,
+        Attr.VERIFY: True,
+        Attr.MODULUS_BITS: 1024,
+    }
+    private: dict[int, Any] = {
+        Attr.CLASS: int(ObjectClass.PRIVATE_KEY),
+        Attr.PRIVATE: True,
+        Attr.SIGN: True,
+        Attr.SENSITIVE: True,
+    }
     private |= {Attr.EXTRACTABLE: False, Attr.NEVER_EXTRACTABLE: True, Attr.ALWAYS_SENSITIVE: True}
     private |= {Attr.PRIVATE_EXPONENT: big(numbers.d), Attr.PRIME_1: big(numbers.p), Attr.PRIME_2: big(numbers.q)}
-    left = {Attr.CLASS: int(ObjectClass.PUBLIC_KEY), Attr.TOKEN: False}
+    left: dict[int, Any] = {Attr.CLASS: int(ObjectClass.PUBLIC_KEY), Attr.TOKEN: False}
     with sqlite3.connect(path) as db:
         db.execute("pragma user_version = 100")
         db.execute("create table Token (variableID INTEGER PRIMARY KEY, value TEXT DEFAULT NULL)")

@@ -2,10 +2,11 @@
 
 import argparse
 
-from hsmith.cli import importing_softhsm
+from hsmith.cli import importing_keys, importing_softhsm
 from hsmith.cli.parser import Parser
 
 
 def build(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(metavar="WHAT", required=True, parser_class=Parser)
+    importing_keys.build(verbs)
     importing_softhsm.build(verbs)
