@@ -161,7 +161,8 @@ def _check_bind_public(name: str, found: list[Any]) -> None:
         return
     half = public_half(found[0])
     text = path.read_text(errors="replace")
-    lines = [line.split() for line in text.splitlines() if "DNSKEY" in line and not line.startswith(";")]
+    lines = [line.partition(";")[0].split() for line in text.splitlines()]
+    lines = [line for line in lines if "DNSKEY" in line]
     if half is None or not lines:
         return
     import base64

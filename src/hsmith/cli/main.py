@@ -15,6 +15,7 @@ NOUNS = {
     "key": "generate, list, show and delete keys",
     "user": "add, list and remove the named users of a token",
     "import": "take keys and certificates from files, and whole tokens from SoftHSM",
+    "export": "write public keys, certificates, DNS records and wrapped keys",
     "backup": "create, verify and restore backups",
     "keeper": "run, start, stop and ask the process that holds the keys",
     "audit": "read, verify and export the record of what was done",
