@@ -16,6 +16,7 @@ NOUNS = {
     "user": "add, list and remove the named users of a token",
     "import": "take keys and certificates from files, and whole tokens from SoftHSM",
     "export": "write public keys, certificates, DNS records and wrapped keys",
+    "compat": "SoftHSM's tools under their names, and what its configuration means here",
     "backup": "create, verify and restore backups",
     "keeper": "run, start, stop and ask the process that holds the keys",
     "audit": "read, verify and export the record of what was done",

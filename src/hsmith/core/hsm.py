@@ -95,11 +95,13 @@ class Hsm:
         self._event(slot)
         return token
 
-    def remove(self, token: Token, so_pin: bytes) -> None:
-        """Remove a token with all its objects for ever. Its slot ID is not given again."""
+    def remove(self, token: Token, so_pin: bytes | None) -> None:
+        """Remove a token with all its objects for ever. Its slot ID is not given again. ``so_pin`` None: whoever asks
+        need not be the SO, and the caller has seen to it."""
         if token.sessions:
             raise Refused(Fault.SESSION_EXISTS, "an application has a session with this token")
-        token.check_so(so_pin)
+        if so_pin is not None:
+            token.check_so(so_pin)
         self.durable.commit(token.tombstone())
         with self._changed:
             self._slots.pop(token.slot, None)

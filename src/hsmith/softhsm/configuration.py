@@ -38,6 +38,7 @@ class Meaning:
     value: str
     text: str
     key: str = ""
+    known: bool = True
 
 
 def locate(environment: Mapping[str, str] | None = None) -> Path | None:
@@ -69,7 +70,8 @@ def read(path: Path) -> Settings:
 def meanings(settings: Settings) -> list[Meaning]:
     """What each line means here, in the order of the table below; then those that SoftHSM itself would ignore."""
     found = [MEANINGS[name](name, settings.values[name]) for name in MEANINGS if name in settings.values]
-    return found + [Meaning(name, "", "SoftHSM has no such setting, and ignores it") for name in settings.unknown]
+    ignored = "SoftHSM has no such setting, and ignores it"
+    return found + [Meaning(name, "", ignored, known=False) for name in settings.unknown]
 
 
 def _tokendir(name: str, value: str) -> Meaning:
