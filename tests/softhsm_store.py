@@ -1,6 +1,9 @@
 """Real stores of SoftHSM for tests: made by Debian's softhsm2, with every type of object that it has."""
 
+import hashlib
 import os
+import sqlite3
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,7 +12,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hsmith.spec.constants import Attr, CertificateType, KeyType, Mechanism, ObjectClass
@@ -163,3 +166,59 @@ class Filler:
         subject = x509.load_der_x509_certificate(der).subject.public_bytes()
         named = {Attr.SUBJECT: subject, Attr.ISSUER: subject, Attr.SERIAL_NUMBER: b"\2\1\7", Attr.VALUE: der}
         self.session.create({**self.names(), **about, **named, Attr.PRIVATE: self.count % 2 == 0})
+
+
+def big(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def version_1(path: Path, key: rsa.RSAPrivateKey, *, wide: bool = True) -> None:
+    """As SoftHSM 1.3 stores a generated pair, and a session object that a program left behind."""
+    numbers = key.private_numbers()
+    public_numbers = numbers.public_numbers
+    both: dict[int, Any] = {
+        Attr.KEY_TYPE: 0,
+        Attr.KEY_GEN_MECHANISM: 0,
+        Attr.LOCAL: True,
+        Attr.LABEL: b"zone key",
+        Attr.ID: b"\xab",
+    }
+    both |= {Attr.TOKEN: True, Attr.MODIFIABLE: True, Attr.START_DATE: b"", Attr.END_DATE: b"20301231"}
+    both |= {
+        Attr.MODULUS: big(public_numbers.n),
+        Attr.PUBLIC_EXPONENT: big(public_numbers.e),
+        Attr.VENDOR_DEFINED: b"12345678",
+    }
+    public: dict[int, Any] = {
+        Attr.CLASS: int(ObjectClass.PUBLIC_KEY),
+        Attr.PRIVATE: False,
+        Attr.VERIFY: True,
+        Attr.MODULUS_BITS: 1024,
+    }
+    private: dict[int, Any] = {
+        Attr.CLASS: int(ObjectClass.PRIVATE_KEY),
+        Attr.PRIVATE: True,
+        Attr.SIGN: True,
+        Attr.SENSITIVE: True,
+    }
+    private |= {Attr.EXTRACTABLE: False, Attr.NEVER_EXTRACTABLE: True, Attr.ALWAYS_SENSITIVE: True}
+    private |= {Attr.PRIVATE_EXPONENT: big(numbers.d), Attr.PRIME_1: big(numbers.p), Attr.PRIME_2: big(numbers.q)}
+    left: dict[int, Any] = {Attr.CLASS: int(ObjectClass.PUBLIC_KEY), Attr.TOKEN: False}
+    with sqlite3.connect(path) as db:
+        db.execute("pragma user_version = 100")
+        db.execute("create table Token (variableID INTEGER PRIMARY KEY, value TEXT DEFAULT NULL)")
+        db.execute("create table Objects (objectID INTEGER PRIMARY KEY)")
+        db.execute("create table Attributes (attributeID INTEGER PRIMARY KEY, objectID, type, value BLOB, length)")
+        pins = [hashlib.sha256(pin.encode() * 3).hexdigest().upper() for pin in (SO_PIN, PIN)]
+        db.executemany("insert into Token values (?, ?)", enumerate(["old token".ljust(32), *pins]))
+        for attributes in (both | public, both | private, left):
+            number = db.execute("insert into Objects default values").lastrowid
+            for attr, value in attributes.items():
+                data: Any = value
+                if isinstance(value, bool):
+                    data = bytes([value])
+                elif isinstance(value, int):
+                    data = struct.pack("Q" if wide else "I", value)
+                row = (number, int(attr), data, len(data))
+                db.execute("insert into Attributes (objectID, type, value, length) values (?, ?, ?, ?)", row)
+    db.close()

@@ -1,6 +1,5 @@
 """The database back-end of SoftHSM 2, and SoftHSM 1: Debian builds neither, so these are made as their schemas say."""
 
-import hashlib
 import json
 import sqlite3
 import struct
@@ -19,7 +18,7 @@ from hsmith.softhsm.stored import SO_PIN as SO_PIN_ATTRIBUTE
 from hsmith.softhsm.stored import TOKEN_LABEL, TOKEN_SERIAL, USER_PIN, StoredToken
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, ObjectClass, UserType
 from p11 import P11, refused
-from softhsm_store import MODULE, PIN, SO_PIN, Filler, softhsm
+from softhsm_store import MODULE, PIN, SO_PIN, Filler, softhsm, version_1
 
 TABLES = ("text", "integer", "binary", "array", "boolean", "datetime", "real")
 
@@ -105,62 +104,6 @@ def test_a_damaged_database_is_named(token: StoredToken, home: Path, damage: str
     with pytest.raises(AssertionError, match="sqlite3.db"):
         imported(home / "tokens")
     assert json.loads(run("hsmith", "token", "list", "--json")) == []
-
-
-def big(number: int) -> bytes:
-    return number.to_bytes((number.bit_length() + 7) // 8, "big")
-
-
-def version_1(path: Path, key: rsa.RSAPrivateKey, *, wide: bool = True) -> None:
-    """As SoftHSM 1.3 stores a generated pair, and a session object that a program left behind."""
-    numbers = key.private_numbers()
-    public_numbers = numbers.public_numbers
-    both: dict[int, Any] = {
-        Attr.KEY_TYPE: 0,
-        Attr.KEY_GEN_MECHANISM: 0,
-        Attr.LOCAL: True,
-        Attr.LABEL: b"zone key",
-        Attr.ID: b"\xab",
-    }
-    both |= {Attr.TOKEN: True, Attr.MODIFIABLE: True, Attr.START_DATE: b"", Attr.END_DATE: b"20301231"}
-    both |= {
-        Attr.MODULUS: big(public_numbers.n),
-        Attr.PUBLIC_EXPONENT: big(public_numbers.e),
-        Attr.VENDOR_DEFINED: b"12345678",
-    }
-    public: dict[int, Any] = {
-        Attr.CLASS: int(ObjectClass.PUBLIC_KEY),
-        Attr.PRIVATE: False,
-        Attr.VERIFY: True,
-        Attr.MODULUS_BITS: 1024,
-    }
-    private: dict[int, Any] = {
-        Attr.CLASS: int(ObjectClass.PRIVATE_KEY),
-        Attr.PRIVATE: True,
-        Attr.SIGN: True,
-        Attr.SENSITIVE: True,
-    }
-    private |= {Attr.EXTRACTABLE: False, Attr.NEVER_EXTRACTABLE: True, Attr.ALWAYS_SENSITIVE: True}
-    private |= {Attr.PRIVATE_EXPONENT: big(numbers.d), Attr.PRIME_1: big(numbers.p), Attr.PRIME_2: big(numbers.q)}
-    left: dict[int, Any] = {Attr.CLASS: int(ObjectClass.PUBLIC_KEY), Attr.TOKEN: False}
-    with sqlite3.connect(path) as db:
-        db.execute("pragma user_version = 100")
-        db.execute("create table Token (variableID INTEGER PRIMARY KEY, value TEXT DEFAULT NULL)")
-        db.execute("create table Objects (objectID INTEGER PRIMARY KEY)")
-        db.execute("create table Attributes (attributeID INTEGER PRIMARY KEY, objectID, type, value BLOB, length)")
-        pins = [hashlib.sha256(pin.encode() * 3).hexdigest().upper() for pin in (SO_PIN, PIN)]
-        db.executemany("insert into Token values (?, ?)", enumerate(["old token".ljust(32), *pins]))
-        for attributes in (both | public, both | private, left):
-            number = db.execute("insert into Objects default values").lastrowid
-            for attr, value in attributes.items():
-                data: Any = value
-                if isinstance(value, bool):
-                    data = bytes([value])
-                elif isinstance(value, int):
-                    data = struct.pack("Q" if wide else "I", value)
-                row = (number, int(attr), data, len(data))
-                db.execute("insert into Attributes (objectID, type, value, length) values (?, ?, ?, ?)", row)
-    db.close()
 
 
 @pytest.mark.parametrize("wide", [True, False])
