@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from harness import run
 from hsmith.cli import compat_tools
+from hsmith.spec.constants import Fault, Mechanism
+from p11 import P11, refused
 from softhsm_store import MODULE, PIN, SO_PIN, Filler, softhsm, version_1
 
 pytestmark = pytest.mark.timeout(600)
@@ -260,6 +262,30 @@ def test_migrate(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert [(key["class"], key["label"]) for key in found] == [("public", "zone key"), ("private", "zone key")]
 
 
+def test_what_a_configuration_does(home: Path, module: Path) -> None:
+    """A list of mechanisms, and removable slots, as SoftHSM has them."""
+    (home / "c").write_text("slots.removable = true\nslots.mechanisms = CKM_SHA256,CKM_MOON,CKM_AES_KEY_GEN\n")
+    toml = run("hsmith", "compat", "config", home / "c", "--toml")
+    assert "MOON" not in toml
+    (home / "config.toml").write_text(f"{toml}pin.kdf_milliseconds = 10\n")
+    p11 = P11(module)
+    p11.initialize()
+    try:
+        slot = p11.init_token("test")
+        assert p11.info("SLOT_INFO", "C_GetSlotInfo", slot).flags & 2
+        assert set(p11.mechanisms(slot)) == {Mechanism.SHA256, Mechanism.AES_KEY_GEN}
+        with p11.open(slot) as session:
+            assert len(session.digest(Mechanism.SHA256, b"x")) == 32
+            with refused(Fault.MECHANISM_INVALID):
+                session.digest(Mechanism.SHA512, b"x")
+    finally:
+        p11.finalize()
+    run("hsmith", "keeper", "stop")
+    (home / "config.toml").write_text('slots.mechanisms = "CKM_SHA265"\n')
+    with pytest.raises(AssertionError, match="CKM_SHA256"):
+        run("hsmith", "token", "list")
+
+
 def test_what_a_configuration_means(home: Path) -> None:
     (home / "c").write_text(
         "# of SoftHSM\ndirectories.tokendir = /var/lib/softhsm/tokens/\nobjectstore.backend = db\n"
@@ -268,7 +294,9 @@ def test_what_a_configuration_means(home: Path) -> None:
     )
     rows = json.loads(run("hsmith", "compat", "config", home / "c", "--json"))
     assert {row["name"] for row in rows if not row["known"]} == {"no.such", "nonsense"}
-    assert {row["name"]: row["hsmith"] for row in rows}["log.level"] == 'log.level = "warning"'
+    assert run("hsmith", "compat", "config", home / "c", "--toml").splitlines() == [
+        'keeper.group = "GROUP"', 'log.level = "warning"', "slots.removable = true", 'slots.mechanisms = "-CKM_MD5"',
+    ]  # fmt: skip
     assert len(rows) == 9
     assert "no.such" in run("hsmith", "compat", "config", home / "c")
     with pytest.raises(AssertionError, match="cannot be read"):

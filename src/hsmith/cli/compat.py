@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hsmith.cli.output import emit, table
+from hsmith.cli.output import emit, say, table
 from hsmith.cli.parser import EXIT_OK, Parser
 from hsmith.home import Trouble, words
 
@@ -28,6 +28,7 @@ def build(parser: argparse.ArgumentParser) -> None:
     verb = verbs.add_parser("config", help=meaning, description=f"{meaning[:1].upper()}{meaning[1:]}.")
     verb.set_defaults(run=config)
     verb.add_argument("file", nargs="?", metavar="FILE", help="default: that of SOFTHSM2_CONF, or where SoftHSM looks")
+    verb.add_argument("--toml", action="store_true", help="print only what belongs into hsmith's config.toml")
     verb.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -72,6 +73,9 @@ def config(options: argparse.Namespace) -> int:
         for one in found
     ]
     lines = "\n".join(one.key for one in found if one.key)
+    if options.toml:
+        say(lines)
+        return EXIT_OK
     text = table(rows, COLUMNS, empty="It says nothing: SoftHSM's defaults hold.")
     emit(options, rows, text + (f"\n\nFor hsmith's config.toml:\n{lines}" if lines else ""))
     return EXIT_OK

@@ -219,7 +219,8 @@ class Token:
         self.label: bytes = state[Field.LABEL]
         self.serial: bytes = state[Field.SERIAL]  # 16 ASCII characters
         self.created: int = state[Field.CREATED]
-        self.policy = Policy(PROFILES[state.get(Field.PROFILE, 0)], self._durable.values)
+        offered = self._durable.settings.mechanisms
+        self.policy = Policy(PROFILES[state.get(Field.PROFILE, 0)], self._durable.values, offered)
         self.audits_uses = bool(state.get(Field.AUDIT, False))
         self.state = state
         own = sealing.Origin.own(self._durable.secret, self.id)

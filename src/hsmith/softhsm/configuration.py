@@ -11,6 +11,7 @@ from typing import Final
 
 from hsmith.home import words
 from hsmith.softhsm.stored import Unreadable
+from hsmith.spec.constants import Mechanism
 
 VARIABLE: Final = "SOFTHSM2_CONF"
 SYSTEM: Final = Path("/etc/softhsm/softhsm2.conf")
@@ -111,16 +112,23 @@ def _log_file(name: str, value: str) -> Meaning:
 def _removable(name: str, value: str) -> Meaning:
     if value not in _BOOLEANS:
         return Meaning(name, value, "is true or false")
-    if not _BOOLEANS[value]:
-        return Meaning(name, value, "as it always is in hsmith")
-    return Meaning(name, value, "hsmith's slots never have CKF_REMOVABLE_DEVICE: a program that wants it finds no slot")
+    return Meaning(
+        name, value, "the same: whether C_GetSlotInfo says CKF_REMOVABLE_DEVICE", f"slots.removable = {value}"
+    )
 
 
 def _mechanisms(name: str, value: str) -> Meaning:
-    if value == "ALL":
-        return Meaning(name, value, "as it always is in hsmith, within the token's profile")
-    text = "hsmith limits mechanisms by a token's profile (strict: modern ones), and a key's CKA_ALLOWED_MECHANISMS"
-    return Meaning(name, value, text, 'token.profile = "strict"')
+    names = value.removeprefix("-").replace(" ", "").split(",")
+    known = {"ALL", *(f"CKM_{mechanism}" for mechanism in Mechanism.__members__)}
+    unknown = [one for one in names if one not in known]
+    kept = ",".join(one for one in names if one not in unknown)
+    if not kept:
+        return Meaning(name, value, "none of these is a mechanism: SoftHSM ignores such names")
+    text = "the same: the mechanisms that C_GetMechanismList has"
+    if unknown:
+        text += f"; without {', '.join(unknown)}, which SoftHSM ignores as no mechanism's name"
+    minus = "-" if value.startswith("-") else ""
+    return Meaning(name, value, text, f'slots.mechanisms = "{minus}{kept}"')
 
 
 def _fork(name: str, value: str) -> Meaning:
