@@ -91,8 +91,8 @@ def _move(tokens: list[Any], options: argparse.Namespace, stack: contextlib.Exit
         with Bar(f"Checking '{move.token.name}'") as bar:
             _send(one, move, bar)
         move.rows.sort(key=lambda row: (row["label"], row["id"], row["class"]))
-    refused = [row for move in moves for row in move.rows if row["refused"]]
-    possible = not refused or options.leave_out
+    wrong = [row for move in moves for row in move.rows if row["refused"] is not None or row["unknown"]]
+    possible = not wrong or options.leave_out
     if possible and not options.dry_run:
         for move in moves:
             _finish(move)
@@ -177,7 +177,7 @@ def _result(changed: list[str], respelt: list[str], unknown: list[str], refused:
     if changed:
         notes.append(f"computed anew: {', '.join(changed)}")
     if unknown:
-        notes.append(f"not of the standard, left out: {', '.join(unknown)}")
+        notes.append(f"cannot hold, as of no standard: {', '.join(unknown)}")
     return "equal" if not notes else "; ".join(notes)
 
 

@@ -48,9 +48,10 @@ def add(app: Application, arguments: Arguments) -> Result:
 def _added(arrival: Arrival, text: Any) -> Result:
     try:
         attributes = codec.decode(_decoded(text, lambda given: base64.b64decode(given, validate=True)))
-        return {"changed": arrival.add(tuple(attributes.items()))}
     except ValueError as error:
         raise Refused(Fault.ARGUMENTS_BAD, f"an object cannot be read: {error}") from None
+    try:
+        return {"changed": arrival.add(tuple(attributes.items()))}
     except Refused as refused:
         return {"refused": refused.reason}
 
