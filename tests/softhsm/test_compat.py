@@ -207,6 +207,7 @@ def test_installing_keeps_what_is_not_ours(home: Path) -> None:
     run("hsmith", "compat", "install", folder, "--force")
     run("hsmith", "compat", "install", folder)
     assert run(folder / "softhsm2-util", "--version") == "2.7.0\n"
+    assert run("hsmith", "compat", "run", "softhsm2-util", "--version") == "2.7.0\n"
 
 
 def test_dumps_are_the_same(tmp_path: Path, capfd: pytest.CaptureFixture[str], need: Callable[..., None]) -> None:

@@ -24,6 +24,10 @@ def build(parser: argparse.ArgumentParser) -> None:
     verb.add_argument("folder", metavar="DIR", help="a folder that comes before SoftHSM's own on PATH")
     verb.add_argument("--force", action="store_true", help="replace files of these names that are not hsmith's")
     verb.add_argument("--json", action="store_true", help="print JSON")
+    verb = verbs.add_parser("run", help="run one of these tools", description="Run one of SoftHSM's tools.")
+    verb.set_defaults(run=run)
+    verb.add_argument("tool", choices=TOOLS, help=f"one of {', '.join(TOOLS)}")
+    verb.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT", help="its own options")
     meaning = "say what a configuration of SoftHSM means here"
     verb = verbs.add_parser("config", help=meaning, description=f"{meaning[:1].upper()}{meaning[1:]}.")
     verb.set_defaults(run=config)
@@ -55,6 +59,12 @@ def _write(path: Path) -> None:
     partial.write_text(f'#!/bin/sh\n{MARK}\nexec {command} "$@"\n')
     partial.chmod(0o755)
     partial.replace(path)
+
+
+def run(options: argparse.Namespace) -> int:
+    from hsmith.cli.compat_tools import main
+
+    return main([options.tool, *options.arguments])
 
 
 def config(options: argparse.Namespace) -> int:
