@@ -176,6 +176,7 @@ def test_the_pins_are_the_same_and_others_are_wrong(small: Path, home: Path, p11
 
 def test_a_dry_run_writes_nothing(small: Path, home: Path) -> None:
     before = {path: path.read_bytes() for path in small.glob("tokens/*/*")}
+    assert json.loads(run("hsmith", "import", "softhsm", small, "--pin", PIN, "--dry-run", "--json"))  # without SO PIN
     report = json.loads(imported(small / "tokens", "--dry-run"))
     assert (report[0]["written"], report[0]["slot"]) == (False, None)
     assert len(report[0]["objects"]) > 50

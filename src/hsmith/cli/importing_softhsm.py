@@ -103,13 +103,18 @@ def _move(tokens: list[Any], options: argparse.Namespace, stack: contextlib.Exit
 def _pins(tokens: list[Any], options: argparse.Namespace) -> tuple[bytes | None, bytes]:
     """The user PIN where there is one, and the SO PIN."""
     pin = pins.take(options, "pin") if options.new_pin or any(token.user_pin for token in tokens) else None
-    return pin, pins.take(options, "so_pin", new=options.new_so_pin)
+    try:
+        return pin, pins.take(options, "so_pin", new=options.new_so_pin)
+    except Usage:
+        if options.dry_run and pin is not None:
+            return pin, b""  # one PIN opens the token, and none is set
+        raise
 
 
 def _opened(token: Any, options: argparse.Namespace, pin: bytes | None, so_pin: bytes) -> Any:
     from hsmith.softhsm.opening import Opened
 
-    known, so_known = None if options.new_pin else pin, None if options.new_so_pin else so_pin
+    known, so_known = None if options.new_pin else pin, None if options.new_so_pin else so_pin or None
     if (known is None or not token.user_pin) and so_known is None:
         raise Usage("Two new PINs open nothing: give one that SoftHSM's token has.")
     return Opened(token, pin=known, so_pin=so_known)
