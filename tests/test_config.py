@@ -30,6 +30,8 @@ def test_every_key_can_be_set() -> None:
         "token.profile": '"strict"',
         "keeper.autostart": "false",
         "log.level": '"debug"',
+        "slots.mechanisms": '"CKM_SHA256"',
+        "slots.removable": "true",
     }
     for name, known in KEYS.items():
         table, _, key = name.partition(".")

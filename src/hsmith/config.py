@@ -55,6 +55,12 @@ class Config:
         "What new tokens permit their keys, as in the chapter on policy.",
         choices=("default", "strict", "compat"),
     )
+    slots_mechanisms: str = key(
+        "slots.mechanisms",
+        "ALL",
+        "The mechanisms that are offered: ALL, or names (CKM_...) with commas; after a minus sign, all but these.",
+    )
+    slots_removable: bool = key("slots.removable", False, "Whether slots say CKF_REMOVABLE_DEVICE.")
     log_level: str = key(
         "log.level", "info", "The least level that is logged.", choices=("debug", "info", "warning", "error")
     )

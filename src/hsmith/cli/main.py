@@ -18,6 +18,9 @@ NOUNS = {
     "user": "add, list and remove the named users of a token, and change their PINs",
     "mechanism": "list and show the mechanisms that a token offers",
     "random": "write random bytes",
+    "import": "take keys and certificates from files, and whole tokens from SoftHSM",
+    "export": "write public keys, certificates, DNS records and wrapped keys",
+    "compat": "SoftHSM's tools under their names, and what its configuration means here",
     "backup": "create, verify and restore backups",
     "keeper": "run, start, stop and ask the process that holds the keys",
     "config": "check and show the configuration",
@@ -26,6 +29,8 @@ NOUNS = {
     "doctor": "say what is wrong with this installation, and how to mend it",
     "completion": "print the completion of this command for a shell",
 }
+#: Nouns whose module has another name, as theirs can be none.
+MODULES = {"import": "importing", "export": "exporting", "p11-kit": "p11kit"}
 EPILOG = f"""{EXIT_CODES}
 environment:
   HSMITH_HOME        folder of everything (default: the XDG folders)
@@ -73,7 +78,7 @@ def _parser(words: list[str], *, whole: bool = False) -> Parser:
     for noun, meaning in NOUNS.items():
         sub = nouns.add_parser(noun, help=meaning, description=meaning[:1].upper() + meaning[1:] + ".")
         if whole or noun == used:
-            import_module(f"hsmith.cli.{noun.replace('-', '')}").build(sub)
+            import_module(f"hsmith.cli.{MODULES.get(noun, noun)}").build(sub)
     return parser
 
 

@@ -69,6 +69,8 @@ class Settings:
     kdf_milliseconds: int = 150  # what deriving a key from a PIN shall cost
     grace_seconds: float = 60.0  # how long a PIN that was right opens the token fast after the last logout
     profile: Profile = Profile.DEFAULT  # of new tokens
+    mechanisms: frozenset[int] | None = None  # that are offered at all; None: every one
+    removable: bool = False  # what slots say of themselves
 
 
 @dataclass(frozen=True, slots=True)

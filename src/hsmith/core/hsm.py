@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 from hsmith.core import token as tokens
+from hsmith.core.arrivals import Arrival
 from hsmith.core.durable import Durable, Settings
 from hsmith.core.pins import check_new
 from hsmith.core.token import Token
@@ -94,11 +95,13 @@ class Hsm:
         self._event(slot)
         return token
 
-    def remove(self, token: Token, so_pin: bytes) -> None:
-        """Remove a token with all its objects for ever. Its slot ID is not given again."""
+    def remove(self, token: Token, so_pin: bytes | None) -> None:
+        """Remove a token with all its objects for ever. Its slot ID is not given again. ``so_pin`` None: whoever asks
+        need not be the SO, and the caller has seen to it."""
         if token.sessions:
             raise Refused(Fault.SESSION_EXISTS, "an application has a session with this token")
-        token.check_so(so_pin)
+        if so_pin is not None:
+            token.check_so(so_pin)
         self.durable.commit(token.tombstone())
         with self._changed:
             self._slots.pop(token.slot, None)
@@ -121,6 +124,25 @@ class Hsm:
                 old.shelf.forget()
         self._event(token.slot)
         return token
+
+    def admit(self, arrival: Arrival, *, so_pin: bytes, pin: bytes | None) -> Token:
+        """Put a token that came from another HSM into the uninitialised slot, wholly or not at all."""
+        so_pin, pin = check_new(so_pin), None if pin is None else check_new(pin)
+        with self._changed:
+            self.check_unknown(arrival.serial)
+            slot = self._next
+            token = arrival.settle(slot, self.durable, so_pin=so_pin, pin=pin)
+            self._slots[slot] = token
+            self._next = slot + 1
+        self._event(slot)
+        return token
+
+    def check_unknown(self, serial: bytes) -> None:
+        """Refused: there is a token with this serial number."""
+        old = next((token for token in self._slots.values() if token.serial == serial), None)
+        if old is not None:
+            words = f"a token with the serial number {serial.decode(errors='replace')} is in slot {old.slot} already"
+            raise Refused(Fault.ARGUMENTS_BAD, words)
 
     def _replaced(self, serial: bytes, *, replace: bool) -> Token | None:
         """The token that one with this serial number takes the place of. Refused: it may not, or not now."""

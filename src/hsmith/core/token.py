@@ -236,7 +236,7 @@ class Token:
         self.origin = sealing.Origin(state[Field.ROOT], state[Field.OFFSET]) if Field.ROOT in state else own
         self._public = sealing.Sealer(self.origin.root, token=self.id, private=False, offset=self.origin.offset)
         values = self._durable.values.of_token(self.id, self.origin.root, came=Field.ROOT in state)
-        self.policy = Policy(PROFILES[state.get(Field.PROFILE, 0)], values)
+        self.policy = Policy(PROFILES[state.get(Field.PROFILE, 0)], values, self._durable.settings.mechanisms)
 
 
 def make(slot: int, so_pin: bytes, label: bytes, durable: Durable) -> Token:

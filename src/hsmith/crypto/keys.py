@@ -39,7 +39,8 @@ _PAIRS: Final[dict[int, Material]] = {
     KeyType.SLH_DSA: SlhMaterial(),
 }
 
-_SECRETS: Final[dict[int, Material]] = dict.fromkeys(SECRET_TYPES, SecretMaterial())
+#: Single DES is kept (stores of other HSMs have such keys), and can be wrapped; no mechanism uses it.
+_SECRETS: Final[dict[int, Material]] = dict.fromkeys((*SECRET_TYPES, KeyType.DES), SecretMaterial())
 
 _MATERIALS: Final[dict[int, dict[int, Material]]] = {
     ObjectClass.SECRET_KEY: _SECRETS,
@@ -52,6 +53,7 @@ _MATERIALS: Final[dict[int, dict[int, Material]]] = {
 _CHECK_CIPHERS: Final[dict[int, BlockCipher]] = {
     KeyType.AES: AES_CIPHER,
     KeyType.CAMELLIA: CAMELLIA_CIPHER,
+    KeyType.DES: DES3_CIPHER,
     KeyType.DES2: DES3_CIPHER,
     KeyType.DES3: DES3_CIPHER,
     KeyType.SEED: SEED_CIPHER,

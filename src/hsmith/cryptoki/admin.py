@@ -4,6 +4,7 @@ A command gets the Application and a dict of arguments and returns a dict, both 
 reason the user reads.
 """
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,7 +12,7 @@ from typing import Any, Final
 from hsmith.core.audit import CURRENT
 from hsmith.core.policy.profiles import Profile
 from hsmith.core.token import Token
-from hsmith.cryptoki import auditing, backups, telling
+from hsmith.cryptoki import arrivals, auditing, backups, telling
 from hsmith.cryptoki.application import Application
 from hsmith.spec.constants import Fault, TokenFlag
 from hsmith.spec.faults import Refused
@@ -26,8 +27,14 @@ def tokens(app: Application, arguments: Arguments) -> Result:
 
 
 def token_remove(app: Application, arguments: Arguments) -> Result:
-    """``token.remove`` {slot, so_pin}: remove the token with all its objects for ever."""
-    token, so_pin = _token(app, arguments), _pin(arguments, "so_pin")
+    """``token.remove`` {slot, so_pin}: remove the token with all its objects for ever.
+
+    ``so_pin`` null: without the PIN, for the keeper's own user alone, who could delete the store's files as well.
+    """
+    token = _token(app, arguments)
+    if arguments.get("so_pin", "") is None and app.uid != os.geteuid():
+        raise Refused(Fault.PIN_INCORRECT, "the SO PIN is needed: this is not the user whose keeper it is")
+    so_pin = None if arguments.get("so_pin", "") is None else _pin(arguments, "so_pin")
     removed = _described(token)
     app.hsm.remove(token, so_pin)
     return {"removed": removed}
@@ -104,6 +111,7 @@ _ALL: Final[dict[str, Callable[[Application, Arguments], Result]]] = {
     "user.remove": user_remove,
     "token.audit": token_audit,
     **backups.COMMANDS,
+    **arrivals.COMMANDS,
     **auditing.COMMANDS,
     **telling.COMMANDS,
 }

@@ -32,7 +32,8 @@ def get_slot_list(app: Application, token_present: bool) -> list[int]:
 def get_slot_info(app: Application, slot: int) -> tuple[Any, ...]:
     app.hsm.token(slot)
     description = f"hsmith slot {slot}".encode().ljust(64)
-    return ((description, MANUFACTURER, int(SlotFlag.TOKEN_PRESENT), VERSION, VERSION),)
+    removable = SlotFlag.REMOVABLE_DEVICE if app.hsm.durable.settings.removable else SlotFlag(0)
+    return ((description, MANUFACTURER, int(SlotFlag.TOKEN_PRESENT | removable), VERSION, VERSION),)
 
 
 @handles("C_GetTokenInfo")
@@ -68,7 +69,10 @@ def get_token_info(app: Application, slot: int) -> tuple[Any, ...]:
 @handles("C_GetMechanismList")
 def get_mechanism_list(app: Application, slot: int) -> list[int]:
     token = app.hsm.token(slot)
-    return OFFERED if token is None else [each for each in OFFERED if token.policy.offers(MECHANISMS[each])]
+    if token is not None:
+        return [each for each in OFFERED if token.policy.offers(MECHANISMS[each])]
+    allowed = app.hsm.durable.settings.mechanisms
+    return OFFERED if allowed is None else [each for each in OFFERED if each in allowed]
 
 
 @handles("C_GetMechanismInfo")

@@ -8,6 +8,7 @@ import resource
 import socket
 import sys
 import threading
+from difflib import get_close_matches
 from pathlib import Path
 
 from hsmith.config import Config
@@ -24,6 +25,7 @@ from hsmith.keeper.harden import harden
 from hsmith.keeper.life import Keeper
 from hsmith.keeper.lock import KeeperLock
 from hsmith.keeper.sockets import Sockets
+from hsmith.spec.constants import Mechanism
 from hsmith.spec.faults import Refused
 from hsmith.store.records import StoreBroken, StoreFull
 from hsmith.wire.page import Page
@@ -126,7 +128,24 @@ def settings(config: Config) -> Settings:
         kdf_milliseconds=config.pin_kdf_milliseconds,
         grace_seconds=float(config.keeper_grace_seconds),
         profile=Profile(config.token_profile),
+        mechanisms=_mechanisms(config.slots_mechanisms),
+        removable=config.slots_removable,
     )
+
+
+def _mechanisms(text: str) -> frozenset[int] | None:
+    """slots.mechanisms, in the form that SoftHSM has for it."""
+    names = text.strip().removeprefix("-").replace(" ", "").split(",")
+    if text.strip() == "ALL":
+        return None
+    known = {f"CKM_{mechanism.name}": int(mechanism) for mechanism in Mechanism}
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise Trouble(f"slots.mechanisms in the configuration names '{name}', which is no mechanism{hint}")
+    named = frozenset(known[name] for name in names)
+    return frozenset(known.values()) - named if text.strip().startswith("-") else named
 
 
 def _raise_descriptor_limit() -> int:

@@ -57,10 +57,12 @@ def hidden(attributes: Mapping[int, Any]) -> bool:
 class Policy:
     """Thread-safe."""
 
-    __slots__ = ("profile", "rules", "values")
+    __slots__ = ("mechanisms", "profile", "rules", "values")
 
-    def __init__(self, profile: Profile, values: Values) -> None:
+    def __init__(self, profile: Profile, values: Values, mechanisms: frozenset[int] | None = None) -> None:
+        """``mechanisms``: those that are offered at all; None: every one."""
         self.profile = profile
+        self.mechanisms = mechanisms
         self.rules: Rules = RULES[profile]
         self.values = values
 
@@ -72,11 +74,14 @@ class Policy:
     # -- mechanisms and keys
 
     def offers(self, row: MechanismRow) -> bool:
+        if self.mechanisms is not None and row.mechanism not in self.mechanisms:
+            return False
         return not self.rules.modern or row.grade is Grade.MODERN
 
     def check_mechanism(self, row: MechanismRow) -> None:
         if not self.offers(row):
-            raise Refused(Fault.MECHANISM_INVALID, f"the token's profile is strict: {row.mechanism.name} is not modern")
+            why = "the token's profile is strict, and it is not modern" if self.rules.modern else "slots.mechanisms"
+            raise Refused(Fault.MECHANISM_INVALID, f"{row.mechanism.name} is not offered: {why}")
 
     def shape(
         self, templates: Sequence[Template], made: Sequence[dict[int, Any]], row: MechanismRow | None = None

@@ -11,6 +11,7 @@ from hsmith.core.templates.making import (
     finish_generated,
     finish_unwrapped,
     generate,
+    migrated,
     unwrap,
 )
 from hsmith.core.templates.reading import check_search, check_wrap_template, index, matches, read, searchable, size
@@ -33,6 +34,7 @@ __all__ = [
     "generate",
     "index",
     "matches",
+    "migrated",
     "parse",
     "read",
     "searchable",

@@ -68,6 +68,27 @@ def create(template: Template, *, so: bool) -> Attributes:
     return _fill(attrs, {}, CREATE)
 
 
+def migrated(template: Template) -> Attributes:
+    """An object as it was in another store, with all that is otherwise the token's own to say: CKA_LOCAL and its kin.
+
+    Key material is checked and completed. What this class of objects has no rule for stays as it is, and can be read.
+    """
+    given = parse(template)
+    way = plan(given, CREATE)
+    for attr in way.required:
+        if attr not in given:
+            raise refuse(Fault.TEMPLATE_INCOMPLETE, attr, "is missing")
+    whole: Attributes = {**way.defaults, **given, Attr.UNIQUE_ID: unique_id()}
+    if whole[Attr.CLASS] in _MATERIAL:
+        if not whole.get(Attr.PUBLIC_KEY_INFO):
+            whole.pop(Attr.PUBLIC_KEY_INFO, None)
+        _join(whole, keys.complete(whole))
+    _measure(whole, way)
+    for check in CHECKS.get(whole[Attr.CLASS], ()):
+        check(whole)
+    return whole
+
+
 def generate(template: Template, *, cls: int, key_types: Sequence[int], mechanism: int, so: bool) -> Attributes:
     """A key or domain parameters to be, by a mechanism that makes ``cls`` of one of ``key_types``: the first of them
     unless the template says which."""

@@ -1,0 +1,1 @@
+"""Keys and certificates as files have them: read into the attributes of objects; public keys are written, too."""
