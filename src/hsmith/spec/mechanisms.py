@@ -63,7 +63,8 @@ SECRET_MAXIMUM: Final = 16384  # bytes of a generic secret
 
 
 def _add(name: str, flags: MechanismFlag, *key_types: KeyType, sizes: tuple[int, int] = (0, 0), **more: Any) -> None:
-    flags |= _signed_messages(flags, multi_part=more.get("multi_part", True))
+    if more.pop("messages", True):
+        flags |= _signed_messages(flags, multi_part=more.get("multi_part", True))
     _ROWS.append(MechanismRow(Mechanism[name], flags, key_types, *sizes, **more))
 
 
@@ -90,6 +91,14 @@ SECRET_TYPES: Final = (
 )  # fmt: skip
 
 
+#: What a hash derives from: secrets. The key of a cipher is for the cipher.
+_HASHED_TYPES: Final = tuple(
+    key_type
+    for key_type in SECRET_TYPES
+    if key_type in (KeyType.GENERIC_SECRET, KeyType.HKDF) or key_type.name.endswith("_HMAC")
+)
+
+
 def _digest_name(name: str) -> str:
     """The digests, HMACs and their keys spell SHA-1 with an underscore."""
     return "SHA_1" if name == "SHA1" else name
@@ -103,19 +112,20 @@ def _hash_families() -> None:
         _add(spelt, _F.DIGEST, grade=grade)
         _add(f"{spelt}_HMAC", _SIGN, KeyType.GENERIC_SECRET, hmac_key, grade=grade, **any_size)
         _add(f"{spelt}_HMAC_GENERAL", _SIGN, KeyType.GENERIC_SECRET, hmac_key, grade=grade, params=(int,), **any_size)
-        _add(f"{name}_KEY_DERIVATION", _F.DERIVE, *SECRET_TYPES, grade=grade, **any_size)
+        _add(f"{name}_KEY_DERIVATION", _F.DERIVE, *_HASHED_TYPES, grade=grade, **any_size)
         if name != "MD5":
             _add(f"{spelt}_KEY_GEN", _F.GENERATE, hmac_key, grade=grade, **any_size)
     for name in ("BLAKE2B_160", "BLAKE2B_256", "BLAKE2B_384", "BLAKE2B_512"):
         hmac_key = KeyType[f"{name}_HMAC"]
         _add(name, _F.DIGEST)
-        _add(f"{name}_HMAC", _SIGN, KeyType.GENERIC_SECRET, hmac_key, **any_size)
-        _add(f"{name}_HMAC_GENERAL", _SIGN, KeyType.GENERIC_SECRET, hmac_key, params=(int,), **any_size)
-        _add(f"{name}_KEY_DERIVE", _F.DERIVE, *SECRET_TYPES, **any_size)
+        macs: dict[str, Any] = {"messages": False, **any_size}
+        _add(f"{name}_HMAC", _SIGN, KeyType.GENERIC_SECRET, hmac_key, **macs)
+        _add(f"{name}_HMAC_GENERAL", _SIGN, KeyType.GENERIC_SECRET, hmac_key, params=(int,), **macs)
+        _add(f"{name}_KEY_DERIVE", _F.DERIVE, *_HASHED_TYPES, **any_size)
         _add(f"{name}_KEY_GEN", _F.GENERATE, hmac_key, **any_size)
     _add("SHA512_T", _F.DIGEST, params=(int,))
     for name in ("SHAKE_128_KEY_DERIVATION", "SHAKE_256_KEY_DERIVATION"):
-        _add(name, _F.DERIVE, *SECRET_TYPES, **any_size)
+        _add(name, _F.DERIVE, *_HASHED_TYPES, **any_size)
 
 
 # --- RSA (section 6.1)

@@ -53,7 +53,13 @@ class Derive:
             return Mark.MAC
         if self._way is Deriving.AGREEMENT:
             return Mark.DERIVE if hidden(attributes) else Mark.AGREE
-        return Mark.DERIVE if self._hidden(key) else Mark.NONE
+        return Mark.DERIVE if self._hidden(key) and not self._is_open(key) else Mark.NONE
+
+    def _is_open(self, key: Object) -> bool:
+        """Whether whoever brought the key knows it, and nobody ever called it sensitive: what comes of it is known, too,
+        and the role would protect nothing (docs/decisions/0016-keys-brought-in-clear.md)."""
+        marks = self._marks(key)
+        return bool(marks & Mark.BROUGHT) and not (marks & Mark.SENSITIVE or self._policy.rules.brought)
 
     def _hidden(self, key: Object) -> bool:
         record = self._policy.record(key)

@@ -194,8 +194,8 @@ def finish_derived(
     if Attr.ALWAYS_SENSITIVE in whole:
         bases = (base, *further)
         _inherit(whole, further)
+        whole.setdefault(Attr.EXTRACTABLE, _asks_to_read(whole))
         whole.setdefault(Attr.SENSITIVE, any(_sensitive(key) for key in bases))
-        whole.setdefault(Attr.EXTRACTABLE, False)
         whole[Attr.ALWAYS_SENSITIVE] = whole[Attr.SENSITIVE] and _all(bases, Attr.ALWAYS_SENSITIVE)
         whole[Attr.NEVER_EXTRACTABLE] = not whole[Attr.EXTRACTABLE] and _all(bases, Attr.NEVER_EXTRACTABLE)
     return _fill(whole, material, _DERIVE)
@@ -250,11 +250,19 @@ def _resolve(given: Attributes, origin: _Origin, so: bool) -> Attributes:
     attrs |= {attr: value for attr, value in origin.defaults.items() if attr in rules}
     if so and Attr.PRIVATE in rules:
         attrs[Attr.PRIVATE] = False  # "Default is token-specific": the SO makes no private objects.
+    if _asks_to_read(given) and origin is not _DERIVE:
+        attrs[Attr.EXTRACTABLE] = True
     attrs |= given
     attrs[Attr.UNIQUE_ID] = unique_id()
     if attrs.get(Attr.PUBLIC_KEY_INFO) == b"" and attrs[Attr.CLASS] != ObjectClass.CERTIFICATE:
         del attrs[Attr.PUBLIC_KEY_INFO]  # "MAY be empty; DEFAULT derived from the underlying key"
     return attrs
+
+
+def _asks_to_read(given: Mapping[int, Any]) -> bool:
+    """Whether a template wants a secret key that can be read: it says CKA_SENSITIVE=CK_FALSE in so many words, and of
+    CKA_EXTRACTABLE, whose default is the token's (footnote 9) and without which that would say nothing, it is silent."""
+    return given.get(Attr.CLASS) == ObjectClass.SECRET_KEY and given.get(Attr.SENSITIVE) is False
 
 
 def _rules(given: Mapping[int, Any]) -> Schema:
