@@ -128,6 +128,6 @@ class Pbkdf2(Engine):
         check_length(key_type, length)
         kdf = PBKDF2HMAC(row.algorithm, length, params.salt_source_data, params.iterations)
         value = kdf.derive(params.password)
-        if key_type in (KeyType.DES2, KeyType.DES3):
+        if key_type in (KeyType.DES, KeyType.DES2, KeyType.DES3):
             return {Attr.VALUE: odd_parity(value)}
         return {Attr.VALUE: value, Attr.VALUE_LEN: length}

@@ -52,6 +52,7 @@ _MATERIALS: Final[dict[int, dict[int, Material]]] = {
 _CHECK_CIPHERS: Final[dict[int, BlockCipher]] = {
     KeyType.AES: AES_CIPHER,
     KeyType.CAMELLIA: CAMELLIA_CIPHER,
+    KeyType.DES: DES3_CIPHER,
     KeyType.DES2: DES3_CIPHER,
     KeyType.DES3: DES3_CIPHER,
     KeyType.SEED: SEED_CIPHER,

@@ -53,8 +53,17 @@ _INHERITING: Final = frozenset(
 )
 
 #: Derivations whose keys are as sensitive and as extractable as their base, whatever the template says ("Key and MAC
-#: derivation" of TLS 1.2), and those where this is the default.
-_AS_BASE: Final = frozenset({Mechanism.TLS12_KEY_AND_MAC_DERIVE, Mechanism.TLS12_KEY_SAFE_DERIVE})
+#: derivation" of TLS, SSL and WTLS), and those where this is the default.
+_AS_BASE: Final = frozenset(
+    {
+        Mechanism.TLS12_KEY_AND_MAC_DERIVE,
+        Mechanism.TLS12_KEY_SAFE_DERIVE,
+        Mechanism.TLS_KEY_AND_MAC_DERIVE,
+        Mechanism.SSL3_KEY_AND_MAC_DERIVE,
+        Mechanism.WTLS_SERVER_KEY_AND_MAC_DERIVE,
+        Mechanism.WTLS_CLIENT_KEY_AND_MAC_DERIVE,
+    }
+)
 _AS_BASE_UNLESS_TOLD: Final = frozenset(
     {
         Mechanism.TLS_KDF,
@@ -64,6 +73,14 @@ _AS_BASE_UNLESS_TOLD: Final = frozenset(
         Mechanism.SP800_108_DOUBLE_PIPELINE_KDF,
     }
 )
+
+#: Key generation that contributes CKA_VALUE_LEN "if it is not supplied in the template": bytes.
+_OF_ONE_LENGTH: Final[dict[int, int]] = {
+    Mechanism.TLS_PRE_MASTER_KEY_GEN: 48,
+    Mechanism.SSL3_PRE_MASTER_KEY_GEN: 48,
+    Mechanism.WTLS_PRE_MASTER_KEY_GEN: 20,
+    Mechanism.PBA_SHA1_WITH_SHA1_HMAC: 20,
+}
 
 #: What a public key takes from the private key that it is made of ("Public key from private key").
 _OF_PRIVATE: Final[dict[Attr, Attr]] = {
@@ -103,6 +120,8 @@ def generate(template: Template, *, cls: int, key_types: Sequence[int], mechanis
     given = parse(template)
     _fix(given, Attr.CLASS, (cls,))
     _fix(given, Attr.KEY_TYPE, key_types)
+    if mechanism in _OF_ONE_LENGTH:
+        given.setdefault(Attr.VALUE_LEN, _OF_ONE_LENGTH[mechanism])
     attrs = _resolve(given, _GENERATE, so)
     rules = _rules(attrs)
     made: Attributes = {Attr.LOCAL: True, Attr.KEY_GEN_MECHANISM: int(mechanism)}
@@ -189,11 +208,11 @@ def finish_derived(
     further: Sequence[Mapping[int, Any]] = (),
 ) -> Attributes:
     """``further``: the keys that the mechanism's parameter named. Unless told otherwise, the new key is as sensitive as
-    the most sensitive of all; and it is never less sensitive than one of ``further``."""
+    the most sensitive of all; and it is never less sensitive than a secret key of ``further``."""
     whole = dict(attrs)
     if Attr.ALWAYS_SENSITIVE in whole:
         bases = (base, *further)
-        _inherit(whole, further)
+        _inherit(whole, [key for key in further if key[Attr.CLASS] == ObjectClass.SECRET_KEY])
         whole.setdefault(Attr.EXTRACTABLE, _asks_to_read(whole))
         whole.setdefault(Attr.SENSITIVE, any(_sensitive(key) for key in bases))
         whole[Attr.ALWAYS_SENSITIVE] = whole[Attr.SENSITIVE] and _all(bases, Attr.ALWAYS_SENSITIVE)
@@ -260,8 +279,8 @@ def _resolve(given: Attributes, origin: _Origin, so: bool) -> Attributes:
 
 
 def _asks_to_read(given: Mapping[int, Any]) -> bool:
-    """Whether a template wants a secret key that can be read: it says CKA_SENSITIVE=CK_FALSE in so many words, and of
-    CKA_EXTRACTABLE, whose default is the token's (footnote 9) and without which that would say nothing, it is silent."""
+    """Whether a template wants a secret key that can be read: it says CKA_SENSITIVE=CK_FALSE in so many words. That
+    means nothing without CKA_EXTRACTABLE, whose default is the token's (footnote 9)."""
     return given.get(Attr.CLASS) == ObjectClass.SECRET_KEY and given.get(Attr.SENSITIVE) is False
 
 

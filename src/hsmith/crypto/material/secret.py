@@ -16,12 +16,13 @@ LENGTHS: Final[dict[int, tuple[int, ...]]] = {
     KeyType.AES_XTS: (32, 64),
     KeyType.SEED: (16,),
     KeyType.BLOWFISH: tuple(range(4, 57)),
+    KeyType.DES: (8,),
     KeyType.DES2: (16,),
     KeyType.DES3: (24,),
 }
 
 #: Types whose length is in the type: they have no CKA_VALUE_LEN.
-FIXED: Final = frozenset({KeyType.DES2, KeyType.DES3, KeyType.SEED})
+FIXED: Final = frozenset({KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.SEED})
 
 MAXIMUM: Final = 16384  # bytes of a value; more is no key
 
