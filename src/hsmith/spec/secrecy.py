@@ -75,9 +75,8 @@ DERIVING: Final[dict[int, Deriving]] = {
     Mechanism.XOR_BASE_AND_DATA: Deriving.XOR,
     Mechanism.EXTRACT_KEY_FROM_KEY: Deriving.EXTRACT,
     **dict.fromkeys(_named("*_KEY_DERIVATION", "SHA3_*", "SHAKE_*", "BLAKE2B_*"), Deriving.HASH),
-    **dict.fromkeys(
-        _named("*_ENCRYPT_DATA", "SP800_108_*", "TLS12_*", "TLS_KDF", "*_DERIVE_DH_ECC", "IKE*"), Deriving.SPLIT
-    ),
+    **dict.fromkeys(_named("*_ENCRYPT_DATA", "SP800_108_*", "TLS12_*", "TLS_KDF", "IKE*"), Deriving.SPLIT),
+    **dict.fromkeys(_named("SSL3_MASTER_*", "TLS_MASTER_*", "WTLS_MASTER_*", "*_KEY_AND_MAC_DERIVE"), Deriving.SPLIT),
     Mechanism.HKDF_DERIVE: Deriving.ONE_WAY,
     # Of a base without more it gives the first bytes, else a chain of hashes.
     Mechanism.IKE1_EXTENDED_DERIVE: Deriving.EXTRACT,
