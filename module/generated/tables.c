@@ -668,7 +668,6 @@ const mechanism_row mechanisms[] = {
     { 0x375, false, false, 1, { 46 } }, /* TLS_MASTER_KEY_DERIVE */
     { 0x376, false, false, 1, { 47 } }, /* TLS_KEY_AND_MAC_DERIVE */
     { 0x377, false, false, 1, { 46 } }, /* TLS_MASTER_KEY_DERIVE_DH */
-    { 0x378, false, false, 1, { 53 } }, /* TLS_PRF */
     { 0x380, false, true, 0, { 0 } }, /* SSL3_MD5_MAC */
     { 0x381, false, true, 0, { 0 } }, /* SSL3_SHA1_MAC */
     { 0x390, false, false, 0, { 0 } }, /* MD5_KEY_DERIVATION */
@@ -821,7 +820,7 @@ const mechanism_row mechanisms[] = {
     { 0x403a, false, false, 0, { 0 } }, /* PUB_KEY_FROM_PRIV_KEY */
 };
 
-const unsigned mechanism_count = 295;
+const unsigned mechanism_count = 294;
 
 const attribute_row attributes[] = {
     { 0x0, V_ULONG }, /* CLASS */
