@@ -60,6 +60,8 @@ class Extraction(Engine):
     """CKM_EXTRACT_KEY_FROM_KEY: bits of the value from a given one on, around its end."""
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
+        if wanted_length(wanted) is None:  # "If it doesn't, an error will be returned"
+            raise Refused(Fault.TEMPLATE_INCOMPLETE, "the template must give VALUE_LEN for this type of key")
         bits = 8 * len(key.native)
         if params is None or params >= bits:
             raise bad_parameter(f"the first bit must be below {bits}")
