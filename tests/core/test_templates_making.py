@@ -140,6 +140,12 @@ def test_a_secret_key_that_is_said_not_to_be_sensitive_can_be_read() -> None:
     assert create(EC_PRIVATE, SENSITIVE=False)[Attr.EXTRACTABLE] is False
 
 
+@pytest.mark.parametrize("readable", [True, False])
+def test_what_is_derived_can_be_read_where_its_base_can(readable: bool) -> None:
+    base = create(AES, SENSITIVE=False, EXTRACTABLE=readable)
+    assert derived(base, Mechanism.HKDF_DERIVE, SENSITIVE=False)[Attr.EXTRACTABLE] is readable
+
+
 def test_what_can_only_derive_does_so_by_default() -> None:
     for key_type in (KeyType.DH, KeyType.X9_42_DH):
         assert OBJECTS[ObjectClass.PRIVATE_KEY, key_type][Attr.DERIVE].default is True

@@ -213,7 +213,7 @@ def finish_derived(
     if Attr.ALWAYS_SENSITIVE in whole:
         bases = (base, *further)
         _inherit(whole, [key for key in further if key[Attr.CLASS] == ObjectClass.SECRET_KEY])
-        whole.setdefault(Attr.EXTRACTABLE, _asks_to_read(whole))
+        whole.setdefault(Attr.EXTRACTABLE, _asks_to_read(whole) and not any(_hidden_secret(key) for key in bases))
         whole.setdefault(Attr.SENSITIVE, any(_sensitive(key) for key in bases))
         whole[Attr.ALWAYS_SENSITIVE] = whole[Attr.SENSITIVE] and _all(bases, Attr.ALWAYS_SENSITIVE)
         whole[Attr.NEVER_EXTRACTABLE] = not whole[Attr.EXTRACTABLE] and _all(bases, Attr.NEVER_EXTRACTABLE)
@@ -371,6 +371,10 @@ def _check_value(whole: Attributes, rules: Schema, origin: _Origin) -> None:
 
 def _sensitive(key: Mapping[int, Any]) -> bool:
     return bool(key.get(Attr.SENSITIVE, False))
+
+
+def _hidden_secret(key: Mapping[int, Any]) -> bool:
+    return key[Attr.CLASS] == ObjectClass.SECRET_KEY and (_sensitive(key) or not key.get(Attr.EXTRACTABLE, False))
 
 
 def _all(keys: Sequence[Mapping[int, Any]], attr: Attr) -> bool:
