@@ -30,7 +30,7 @@ REASONS: Final[dict[str, str]] = {
     ),
     r"DES_OFB8": "no library has OFB with segments of 8 bits",
     r"RSA_9796|RSA_X9_31.*|SHA1_RSA_X9_31": "none of the libraries has this padding",
-    r"RSA_PKCS(_OAEP)?_TPM_1_1": "for TPM 1.1",
+    r"RSA_PKCS_TPM_1_1": "for TPM 1.1; its OAEP form is offered",
     r"AES_CFB1": "no library has CFB with segments of 1 bit",
     r"CAMELLIA_CTR": "the libraries have Camellia without this mode",
     r"ARIA_.*|TWOFISH_.*": "none of the libraries has the cipher",

@@ -778,6 +778,7 @@ const mechanism_row mechanisms[] = {
     { 0x210a, true, false, 0, { 0 } }, /* AES_KEY_WRAP_PAD */
     { 0x210b, true, false, 0, { 0 } }, /* AES_KEY_WRAP_KWP */
     { 0x210c, true, false, 0, { 0 } }, /* AES_KEY_WRAP_PKCS7 */
+    { 0x4002, false, false, 0, { 0 } }, /* RSA_PKCS_OAEP_TPM_1_1 */
     { 0x4003, false, false, 0, { 0 } }, /* SHA_1_KEY_GEN */
     { 0x4004, false, false, 0, { 0 } }, /* SHA224_KEY_GEN */
     { 0x4005, false, false, 0, { 0 } }, /* SHA256_KEY_GEN */
@@ -820,7 +821,7 @@ const mechanism_row mechanisms[] = {
     { 0x403a, false, false, 0, { 0 } }, /* PUB_KEY_FROM_PRIV_KEY */
 };
 
-const unsigned mechanism_count = 294;
+const unsigned mechanism_count = 295;
 
 const attribute_row attributes[] = {
     { 0x0, V_ULONG }, /* CLASS */

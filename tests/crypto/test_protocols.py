@@ -13,7 +13,7 @@ from hsmith.crypto import keys
 from hsmith.crypto.engine import Wanted
 from hsmith.crypto.keys import Key
 from hsmith.crypto.registry import ENGINES
-from hsmith.spec.constants import Attr, Fault, Kdf, KeyType, Mechanism, ObjectClass
+from hsmith.spec.constants import Attr, DataSource, Fault, Kdf, KeyType, Mechanism, Mgf, ObjectClass
 from hsmith.spec.faults import Refused
 from hsmith.spec.params import (
     Ike1ExtendedDeriveParams,
@@ -22,6 +22,7 @@ from hsmith.spec.params import (
     IkePrfDeriveParams,
     Out,
     PbeParams,
+    RsaPkcsOaepParams,
     Ssl3KeyMatOut,
     Ssl3KeyMatParams,
     Ssl3MasterKeyDeriveParams,
@@ -289,3 +290,15 @@ def test_both_sides_of_a_hybrid_agreement_agree(pair_attributes: Callable[..., A
     assert made[0] == made[1]
     assert len(made[0]) == 200
     assert private
+
+
+def test_oaep_of_the_tpm(pair: Callable[..., tuple[Key, Key]]) -> None:
+    public, private = pair(KeyType.RSA)
+    engine = ENGINES[M.RSA_PKCS_OAEP_TPM_1_1]
+    blob = engine.encrypt(public, None).once(b"text")
+    oaep = RsaPkcsOaepParams(M.SHA_1, Mgf.MGF1_SHA1, DataSource.DATA_SPECIFIED, b"TCPA")
+    assert ENGINES[M.RSA_PKCS_OAEP].decrypt(private, oaep).once(blob) == b"\1\1\0\0\2text"
+    assert engine.decrypt(private, None).once(blob) == b"text"
+    other = ENGINES[M.RSA_PKCS_OAEP].encrypt(public, oaep).once(b"\1\2\0\0\2text")
+    assert fault_of(lambda: engine.decrypt(private, None).once(other)) == Fault.ENCRYPTED_DATA_INVALID
+    assert fault_of(lambda: engine.encrypt(public, None).once(bytes(210))) == Fault.DATA_LEN_RANGE

@@ -139,6 +139,7 @@ def _rsa() -> None:
     _add("RSA_X_509", _CRYPT | _SIGN | _RECOVER | _WRAP | _KEM, KeyType.RSA, grade=Grade.LEGACY, **whole)
     _add("RSA_PKCS_OAEP", _CRYPT | _WRAP | _KEM, KeyType.RSA, params=(p.RsaPkcsOaepParams,), **whole)
     _add("RSA_PKCS_PSS", _SIGN, KeyType.RSA, params=(p.RsaPkcsPssParams,), multi_part=False, **rsa)
+    _add("RSA_PKCS_OAEP_TPM_1_1", _CRYPT | _WRAP | _KEM, KeyType.RSA, grade=Grade.LEGACY, **whole)
     _add("RSA_AES_KEY_WRAP", _WRAP, KeyType.RSA, params=(p.RsaAesKeyWrapParams,), multi_part=False, **rsa)
     # Public keys, and they alone, may be as short as those of old certificates, which must still be verified.
     old: dict[str, Any] = {"sizes": (512, 8192)}

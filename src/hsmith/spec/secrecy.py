@@ -66,7 +66,9 @@ WRAPPING: Final[dict[int, Wrapping]] = {
     **dict.fromkeys(_named("AES_KEY_WRAP*"), Wrapping.KEY_WRAP),
     Mechanism.AES_GCM: Wrapping.GCM,
     Mechanism.AES_CCM: Wrapping.CCM,
-    **dict.fromkeys(_named("RSA_PKCS", "RSA_PKCS_OAEP", "RSA_AES_KEY_WRAP", "ECDH_*"), Wrapping.PUBLIC),
+    **dict.fromkeys(
+        _named("RSA_PKCS", "RSA_PKCS_OAEP", "RSA_PKCS_OAEP_TPM_1_1", "RSA_AES_KEY_WRAP", "ECDH_*"), Wrapping.PUBLIC
+    ),
     Mechanism.RSA_X_509: Wrapping.RAW,
 }
 
