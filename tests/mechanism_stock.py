@@ -9,6 +9,8 @@ from hsmith.spec.params import (
     Chacha20Params,
     EcdhAesKeyWrapParams,
     GcmParams,
+    Out,
+    PbeParams,
     Salsa20Chacha20Poly1305Params,
     Salsa20Params,
     TlsMacParams,
@@ -19,6 +21,7 @@ from hsmith.spec.params import (
 LENGTHS: Final[dict[int, int]] = {
     KeyType.AES: 32,
     KeyType.AES_XTS: 64,
+    KeyType.DES: 8,
     KeyType.DES2: 16,
     KeyType.DES3: 24,
     KeyType.CAMELLIA: 24,
@@ -47,6 +50,13 @@ PARAMS: Final[dict[int, Any]] = {
     Mechanism.ECDH_COF_AES_KEY_WRAP: EcdhAesKeyWrapParams(128, Kdf.NULL, b""),
     Mechanism.ECDH_X_AES_KEY_WRAP: EcdhAesKeyWrapParams(192, Kdf.SHA3_256_KDF_SP800, b""),
     Mechanism.TLS_PRE_MASTER_KEY_GEN: Version(3, 3),
+    Mechanism.SSL3_PRE_MASTER_KEY_GEN: Version(3, 0),
+    Mechanism.WTLS_PRE_MASTER_KEY_GEN: b"\1",
+    Mechanism.SSL3_MD5_MAC: 8,
+    Mechanism.SSL3_SHA1_MAC: 8,
+    Mechanism.PBE_SHA1_DES3_EDE_CBC: PbeParams(Out(8), b"password", b"salt", 2),
+    Mechanism.PBE_SHA1_DES2_EDE_CBC: PbeParams(Out(8), b"password", b"salt", 2),
+    Mechanism.PBA_SHA1_WITH_SHA1_HMAC: PbeParams(Out(8), b"password", b"salt", 2),
     **{
         Mechanism[f"{cipher}_{mode}"]: bytes(range(length))
         for cipher, length in _IVS.items()

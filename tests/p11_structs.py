@@ -55,6 +55,7 @@ HKDF_PARAMS: bExtract:b bExpand:b prfHashMechanism ulSaltType *pSalt ulSaltLen h
 SIGN_ADDITIONAL_CONTEXT: hedgeVariant *pContext ulContextLen
 HASH_SIGN_ADDITIONAL_CONTEXT: hedgeVariant *pContext ulContextLen hash
 XEDDSA_PARAMS: hash
+WTLS_PRF_PARAMS: DigestMechanism *pSeed ulSeedLen *pLabel ulLabelLen *pOutput *pulOutputLen
 VERSION: major:b minor:b
 INFO: cryptokiVersion:VERSION manufacturerID[32] flags libraryDescription[32] libraryVersion:VERSION
 SLOT_INFO: slotDescription[64] manufacturerID[32] flags hardwareVersion:VERSION firmwareVersion:VERSION

@@ -618,6 +618,46 @@ typedef struct CK_IKE1_EXTENDED_DERIVE_PARAMS {
     CK_ULONG ulExtraDataLen;
 } CK_IKE1_EXTENDED_DERIVE_PARAMS;
 
+typedef struct CK_WTLS_RANDOM_DATA {
+    CK_BYTE *pClientRandom;
+    CK_ULONG ulClientRandomLen;
+    CK_BYTE *pServerRandom;
+    CK_ULONG ulServerRandomLen;
+} CK_WTLS_RANDOM_DATA;
+
+typedef struct CK_WTLS_MASTER_KEY_DERIVE_PARAMS {
+    CK_ULONG DigestMechanism;
+    CK_WTLS_RANDOM_DATA RandomInfo;
+    CK_BYTE *pVersion;
+} CK_WTLS_MASTER_KEY_DERIVE_PARAMS;
+
+typedef struct CK_WTLS_PRF_PARAMS {
+    CK_ULONG DigestMechanism;
+    CK_BYTE *pSeed;
+    CK_ULONG ulSeedLen;
+    CK_BYTE *pLabel;
+    CK_ULONG ulLabelLen;
+    CK_BYTE *pOutput;
+    CK_ULONG *pulOutputLen;
+} CK_WTLS_PRF_PARAMS;
+
+typedef struct CK_WTLS_KEY_MAT_OUT {
+    CK_ULONG hMacSecret;
+    CK_ULONG hKey;
+    CK_BYTE *pIV;
+} CK_WTLS_KEY_MAT_OUT;
+
+typedef struct CK_WTLS_KEY_MAT_PARAMS {
+    CK_ULONG DigestMechanism;
+    CK_ULONG ulMacSizeInBits;
+    CK_ULONG ulKeySizeInBits;
+    CK_ULONG ulIVSizeInBits;
+    CK_ULONG ulSequenceNumber;
+    CK_BBOOL bIsExport;
+    CK_WTLS_RANDOM_DATA RandomInfo;
+    CK_WTLS_KEY_MAT_OUT *pReturnedKeyMaterial;
+} CK_WTLS_KEY_MAT_PARAMS;
+
 typedef struct CK_INFO {
     CK_VERSION cryptokiVersion;
     CK_BYTE manufacturerID[32];

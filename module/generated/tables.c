@@ -395,6 +395,41 @@ static const field fields_59[] = {
     { F_DATA, U_BYTES, 0, 0, offsetof(CK_IKE1_EXTENDED_DERIVE_PARAMS, pExtraData), offsetof(CK_IKE1_EXTENDED_DERIVE_PARAMS, ulExtraDataLen), 0 },
 };
 
+static const field fields_60[] = {
+    { F_DATA, U_BYTES, 0, 0, offsetof(CK_WTLS_RANDOM_DATA, pClientRandom), offsetof(CK_WTLS_RANDOM_DATA, ulClientRandomLen), 0 },
+    { F_DATA, U_BYTES, 0, 0, offsetof(CK_WTLS_RANDOM_DATA, pServerRandom), offsetof(CK_WTLS_RANDOM_DATA, ulServerRandomLen), 0 },
+};
+
+static const field fields_61[] = {
+    { F_ULONG, U_BYTES, 0, 0, offsetof(CK_WTLS_MASTER_KEY_DERIVE_PARAMS, DigestMechanism), 0, 0 },
+    { F_STRUCT, U_BYTES, 0, 60, offsetof(CK_WTLS_MASTER_KEY_DERIVE_PARAMS, RandomInfo), 0, 0 },
+    { F_OUT, U_BYTES, NULLABLE | GIVES | FIXED, 0, offsetof(CK_WTLS_MASTER_KEY_DERIVE_PARAMS, pVersion), 1, 0 },
+};
+
+static const field fields_62[] = {
+    { F_ULONG, U_BYTES, 0, 0, offsetof(CK_WTLS_PRF_PARAMS, DigestMechanism), 0, 0 },
+    { F_DATA, U_BYTES, 0, 0, offsetof(CK_WTLS_PRF_PARAMS, pSeed), offsetof(CK_WTLS_PRF_PARAMS, ulSeedLen), 0 },
+    { F_DATA, U_BYTES, 0, 0, offsetof(CK_WTLS_PRF_PARAMS, pLabel), offsetof(CK_WTLS_PRF_PARAMS, ulLabelLen), 0 },
+    { F_OUT, U_POINTED, GIVES, 0, offsetof(CK_WTLS_PRF_PARAMS, pOutput), offsetof(CK_WTLS_PRF_PARAMS, pulOutputLen), 0 },
+};
+
+static const field fields_63[] = {
+    { F_HANDLE, U_BYTES, GIVES, 0, offsetof(CK_WTLS_KEY_MAT_OUT, hMacSecret), 0, 0 },
+    { F_HANDLE, U_BYTES, GIVES, 0, offsetof(CK_WTLS_KEY_MAT_OUT, hKey), 0, 0 },
+    { F_OUT, U_BITS, NULLABLE | OUTER | GIVES, 0, offsetof(CK_WTLS_KEY_MAT_OUT, pIV), offsetof(CK_WTLS_KEY_MAT_PARAMS, ulIVSizeInBits), 64 },
+};
+
+static const field fields_64[] = {
+    { F_ULONG, U_BYTES, 0, 0, offsetof(CK_WTLS_KEY_MAT_PARAMS, DigestMechanism), 0, 0 },
+    { F_ULONG, U_BYTES, 0, 0, offsetof(CK_WTLS_KEY_MAT_PARAMS, ulMacSizeInBits), 0, 0 },
+    { F_ULONG, U_BYTES, 0, 0, offsetof(CK_WTLS_KEY_MAT_PARAMS, ulKeySizeInBits), 0, 0 },
+    { F_ULONG, U_BYTES, 0, 0, offsetof(CK_WTLS_KEY_MAT_PARAMS, ulIVSizeInBits), 0, 0 },
+    { F_ULONG, U_BYTES, 0, 0, offsetof(CK_WTLS_KEY_MAT_PARAMS, ulSequenceNumber), 0, 0 },
+    { F_BOOL, U_BYTES, 0, 0, offsetof(CK_WTLS_KEY_MAT_PARAMS, bIsExport), 0, 0 },
+    { F_STRUCT, U_BYTES, 0, 60, offsetof(CK_WTLS_KEY_MAT_PARAMS, RandomInfo), 0, 0 },
+    { F_POINTER, U_BYTES, GIVES, 63, offsetof(CK_WTLS_KEY_MAT_PARAMS, pReturnedKeyMaterial), 0, 0 },
+};
+
 const layout layouts[] = {
     { 1, sizeof(CK_VERSION), false, false, 2, fields_0 }, /* 0 */
     { 2, sizeof(CK_RSA_PKCS_OAEP_PARAMS), false, false, 4, fields_1 }, /* 1 */
@@ -456,9 +491,14 @@ const layout layouts[] = {
     { 57, sizeof(CK_IKE2_PRF_PLUS_DERIVE_PARAMS), false, false, 4, fields_57 }, /* 57 */
     { 58, sizeof(CK_IKE1_PRF_DERIVE_PARAMS), false, false, 7, fields_58 }, /* 58 */
     { 59, sizeof(CK_IKE1_EXTENDED_DERIVE_PARAMS), false, false, 4, fields_59 }, /* 59 */
+    { 60, sizeof(CK_WTLS_RANDOM_DATA), false, false, 2, fields_60 }, /* 60 */
+    { 61, sizeof(CK_WTLS_MASTER_KEY_DERIVE_PARAMS), false, false, 3, fields_61 }, /* 61 */
+    { 62, sizeof(CK_WTLS_PRF_PARAMS), false, true, 4, fields_62 }, /* 62 */
+    { 63, sizeof(CK_WTLS_KEY_MAT_OUT), false, false, 3, fields_63 }, /* 63 */
+    { 64, sizeof(CK_WTLS_KEY_MAT_PARAMS), false, true, 8, fields_64 }, /* 64 */
 };
 
-const unsigned layout_count = 60;
+const unsigned layout_count = 65;
 
 static const shape variant_0[] = {
     { 1, STRUCTURE, 38 },
@@ -524,6 +564,7 @@ const mechanism_row mechanisms[] = {
     { 0x2e, false, false, 1, { 32 } }, /* SLH_DSA */
     { 0x30, false, false, 0, { 0 } }, /* X9_42_DH_KEY_PAIR_GEN */
     { 0x31, false, false, 1, { 10 } }, /* X9_42_DH_DERIVE */
+    { 0x32, false, false, 1, { 11 } }, /* X9_42_DH_HYBRID_DERIVE */
     { 0x36, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA224 */
     { 0x37, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA256 */
     { 0x38, false, false, 1, { 32 } }, /* HASH_SLH_DSA_SHA384 */
@@ -561,6 +602,12 @@ const mechanism_row mechanisms[] = {
     { 0x65, false, false, 1, { 2 } }, /* SHA3_512_RSA_PKCS_PSS */
     { 0x66, false, false, 0, { 0 } }, /* SHA3_224_RSA_PKCS */
     { 0x67, false, false, 1, { 2 } }, /* SHA3_224_RSA_PKCS_PSS */
+    { 0x120, false, false, 0, { 0 } }, /* DES_KEY_GEN */
+    { 0x121, false, false, 0, { 0 } }, /* DES_ECB */
+    { 0x122, true, false, 0, { 0 } }, /* DES_CBC */
+    { 0x123, false, false, 0, { 0 } }, /* DES_MAC */
+    { 0x124, false, true, 0, { 0 } }, /* DES_MAC_GENERAL */
+    { 0x125, true, false, 0, { 0 } }, /* DES_CBC_PAD */
     { 0x130, false, false, 0, { 0 } }, /* DES2_KEY_GEN */
     { 0x131, false, false, 0, { 0 } }, /* DES3_KEY_GEN */
     { 0x132, false, false, 0, { 0 } }, /* DES3_ECB */
@@ -613,7 +660,16 @@ const mechanism_row mechanisms[] = {
     { 0x363, false, false, 1, { 34 } }, /* CONCATENATE_DATA_AND_BASE */
     { 0x364, false, false, 1, { 34 } }, /* XOR_BASE_AND_DATA */
     { 0x365, false, true, 0, { 0 } }, /* EXTRACT_KEY_FROM_KEY */
+    { 0x370, false, false, 1, { 0 } }, /* SSL3_PRE_MASTER_KEY_GEN */
+    { 0x371, false, false, 1, { 46 } }, /* SSL3_MASTER_KEY_DERIVE */
+    { 0x372, false, false, 1, { 47 } }, /* SSL3_KEY_AND_MAC_DERIVE */
+    { 0x373, false, false, 1, { 46 } }, /* SSL3_MASTER_KEY_DERIVE_DH */
     { 0x374, false, false, 1, { 0 } }, /* TLS_PRE_MASTER_KEY_GEN */
+    { 0x375, false, false, 1, { 46 } }, /* TLS_MASTER_KEY_DERIVE */
+    { 0x376, false, false, 1, { 47 } }, /* TLS_KEY_AND_MAC_DERIVE */
+    { 0x377, false, false, 1, { 46 } }, /* TLS_MASTER_KEY_DERIVE_DH */
+    { 0x380, false, true, 0, { 0 } }, /* SSL3_MD5_MAC */
+    { 0x381, false, true, 0, { 0 } }, /* SSL3_SHA1_MAC */
     { 0x390, false, false, 0, { 0 } }, /* MD5_KEY_DERIVATION */
     { 0x392, false, false, 0, { 0 } }, /* SHA1_KEY_DERIVATION */
     { 0x393, false, false, 0, { 0 } }, /* SHA256_KEY_DERIVATION */
@@ -626,10 +682,19 @@ const mechanism_row mechanisms[] = {
     { 0x39a, false, false, 0, { 0 } }, /* SHA3_512_KEY_DERIVATION */
     { 0x39b, false, false, 0, { 0 } }, /* SHAKE_128_KEY_DERIVATION */
     { 0x39c, false, false, 0, { 0 } }, /* SHAKE_256_KEY_DERIVATION */
+    { 0x3a8, false, false, 1, { 36 } }, /* PBE_SHA1_DES3_EDE_CBC */
+    { 0x3a9, false, false, 1, { 36 } }, /* PBE_SHA1_DES2_EDE_CBC */
     { 0x3ac, false, false, 1, { 42 } }, /* SP800_108_COUNTER_KDF */
     { 0x3ad, false, false, 1, { 43 } }, /* SP800_108_FEEDBACK_KDF */
     { 0x3ae, false, false, 1, { 42 } }, /* SP800_108_DOUBLE_PIPELINE_KDF */
     { 0x3b0, false, false, 1, { 37 } }, /* PKCS5_PBKD2 */
+    { 0x3c0, false, false, 1, { 36 } }, /* PBA_SHA1_WITH_SHA1_HMAC */
+    { 0x3d0, true, false, 0, { 0 } }, /* WTLS_PRE_MASTER_KEY_GEN */
+    { 0x3d1, false, false, 1, { 61 } }, /* WTLS_MASTER_KEY_DERIVE */
+    { 0x3d2, false, false, 1, { 61 } }, /* WTLS_MASTER_KEY_DERIVE_DH_ECC */
+    { 0x3d3, false, false, 1, { 62 } }, /* WTLS_PRF */
+    { 0x3d4, false, false, 1, { 64 } }, /* WTLS_SERVER_KEY_AND_MAC_DERIVE */
+    { 0x3d5, false, false, 1, { 64 } }, /* WTLS_CLIENT_KEY_AND_MAC_DERIVE */
     { 0x3d8, false, false, 1, { 52 } }, /* TLS12_MAC */
     { 0x3d9, false, false, 1, { 51 } }, /* TLS12_KDF */
     { 0x3e0, false, false, 1, { 48 } }, /* TLS12_MASTER_KEY_DERIVE */
@@ -692,6 +757,8 @@ const mechanism_row mechanisms[] = {
     { 0x1090, false, false, 0, { 0 } }, /* BLOWFISH_KEY_GEN */
     { 0x1091, true, false, 0, { 0 } }, /* BLOWFISH_CBC */
     { 0x1094, true, false, 0, { 0 } }, /* BLOWFISH_CBC_PAD */
+    { 0x1100, false, false, 1, { 34 } }, /* DES_ECB_ENCRYPT_DATA */
+    { 0x1101, false, false, 1, { 17 } }, /* DES_CBC_ENCRYPT_DATA */
     { 0x1102, false, false, 1, { 34 } }, /* DES3_ECB_ENCRYPT_DATA */
     { 0x1103, false, false, 1, { 17 } }, /* DES3_CBC_ENCRYPT_DATA */
     { 0x1104, false, false, 1, { 34 } }, /* AES_ECB_ENCRYPT_DATA */
@@ -711,6 +778,7 @@ const mechanism_row mechanisms[] = {
     { 0x210a, true, false, 0, { 0 } }, /* AES_KEY_WRAP_PAD */
     { 0x210b, true, false, 0, { 0 } }, /* AES_KEY_WRAP_KWP */
     { 0x210c, true, false, 0, { 0 } }, /* AES_KEY_WRAP_PKCS7 */
+    { 0x4002, false, false, 0, { 0 } }, /* RSA_PKCS_OAEP_TPM_1_1 */
     { 0x4003, false, false, 0, { 0 } }, /* SHA_1_KEY_GEN */
     { 0x4004, false, false, 0, { 0 } }, /* SHA224_KEY_GEN */
     { 0x4005, false, false, 0, { 0 } }, /* SHA256_KEY_GEN */
@@ -744,12 +812,16 @@ const mechanism_row mechanisms[] = {
     { 0x402b, false, false, 1, { 35 } }, /* HKDF_DATA */
     { 0x402c, false, false, 0, { 0 } }, /* HKDF_KEY_GEN */
     { 0x402d, false, false, 0, { 0 } }, /* SALSA20_KEY_GEN */
+    { 0x402e, false, false, 1, { 57 } }, /* IKE2_PRF_PLUS_DERIVE */
+    { 0x402f, false, false, 1, { 56 } }, /* IKE_PRF_DERIVE */
+    { 0x4030, false, false, 1, { 58 } }, /* IKE1_PRF_DERIVE */
+    { 0x4031, false, false, 1, { 59 } }, /* IKE1_EXTENDED_DERIVE */
     { 0x4038, false, false, 1, { 7 } }, /* ECDH_X_AES_KEY_WRAP */
     { 0x4039, false, false, 1, { 7 } }, /* ECDH_COF_AES_KEY_WRAP */
     { 0x403a, false, false, 0, { 0 } }, /* PUB_KEY_FROM_PRIV_KEY */
 };
 
-const unsigned mechanism_count = 263;
+const unsigned mechanism_count = 295;
 
 const attribute_row attributes[] = {
     { 0x0, V_ULONG }, /* CLASS */

@@ -1,6 +1,7 @@
 """What the policy keeps and lets be: over restarts, between tokens and threads; and that ordinary use goes on."""
 
 import contextlib
+import ctypes as C
 import os
 import threading
 from pathlib import Path
@@ -18,7 +19,7 @@ from hsmith.core.hsm import Hsm
 from hsmith.spec.constants import Fault, KeyType, UserType
 from hsmith.spec.faults import Refused
 from hsmith.spec.values import MechanismArg
-from p11 import P256, P11Error, refused
+from p11 import P256, P11Error, make, refused
 
 
 def test_a_role_outlives_the_object_and_the_keeper(tmp_path: Path) -> None:
@@ -146,6 +147,77 @@ def test_an_agreement_that_is_read(default: Bench) -> None:
     peer = _ecdh(ec.generate_private_key(ec.SECP256R1()))
     first, second = (default.s.derive(private, peer, default.readable(VALUE_LEN=32)) for _ in range(2))
     assert default.read(first) == default.read(second)
+
+
+# --- Keys that were brought in clear (docs/decisions/0016-keys-brought-in-clear.md)
+
+HASHING = named(CLASS=SECRET, KEY_TYPE=KeyType.GENERIC_SECRET, SENSITIVE=True, EXTRACTABLE=True)
+
+
+def _brought(bench: Bench, value: bytes, **more: bool) -> int:
+    uses = named(SIGN=True, VERIFY=True, DERIVE=True)
+    template = named(CLASS=SECRET, KEY_TYPE=KeyType.GENERIC_SECRET, SENSITIVE=False, EXTRACTABLE=False, VALUE=value)
+    return bench.s.create(template | uses | named(**more))
+
+
+def test_a_key_brought_in_clear_derives_and_serves(default: Bench) -> None:
+    s, key = default.s, _brought(default, os.urandom(32))
+    assert s.derive(key, M.SHA256_KEY_DERIVATION, HASHING)
+    assert s.sign(key, M.SHA256_HMAC, b"text")
+    assert s.derive(key, M.SHA256_KEY_DERIVATION, HASHING)
+
+
+@pytest.mark.parametrize("sensitive_first", [True, False])
+def test_the_value_of_a_sensitive_key_keeps_its_role_when_it_is_brought_again(
+    default: Bench, *, sensitive_first: bool
+) -> None:
+    s, value = default.s, os.urandom(32)
+    sides = [_brought(default, value, SENSITIVE=each) for each in (sensitive_first, not sensitive_first)]
+    for key in sides:
+        assert s.derive(key, M.SHA256_KEY_DERIVATION, HASHING)
+    for key in sides:
+        with refused(Fault.KEY_FUNCTION_NOT_PERMITTED):
+            s.sign(key, M.SHA256_HMAC, b"text")
+
+
+def test_a_key_that_becomes_sensitive_gets_the_role(default: Bench) -> None:
+    s, key = default.s, _brought(default, os.urandom(32))
+    s.set(key, {A.SENSITIVE: True})
+    assert s.derive(key, M.SHA256_KEY_DERIVATION, HASHING)
+    with refused(Fault.KEY_FUNCTION_NOT_PERMITTED):
+        s.sign(key, M.SHA256_HMAC, b"text")
+
+
+def test_what_comes_of_a_key_brought_in_clear_wraps_nothing(default: Bench) -> None:
+    s, key = default.s, _brought(default, os.urandom(32))
+    template = named(CLASS=SECRET, KEY_TYPE=KeyType.AES, VALUE_LEN=32, SENSITIVE=True, WRAP=True)
+    with refused(Fault.KEY_NOT_WRAPPABLE):
+        s.wrap(s.derive(key, M.SHA256_KEY_DERIVATION, template), M.AES_KEY_WRAP_KWP, default.k)
+
+
+def test_a_generated_key_keeps_its_role(default: Bench) -> None:
+    s = default.s
+    template = {A.VALUE_LEN: 32, A.SENSITIVE: False, A.EXTRACTABLE: False}
+    key = s.generate(M.GENERIC_SECRET_KEY_GEN, template | named(SIGN=True, DERIVE=True))
+    assert s.derive(key, M.SHA256_KEY_DERIVATION, HASHING)
+    with refused(Fault.KEY_FUNCTION_NOT_PERMITTED):
+        s.sign(key, M.SHA256_HMAC, b"text")
+
+
+def test_outputs_of_wtls_and_derived_keys_are_of_different_keys(default: Bench) -> None:
+    """CKM_WTLS_PRF gives out what CKM_WTLS_MASTER_KEY_DERIVE makes a key of."""
+    s = default.s
+    template = {A.VALUE_LEN: 20, A.SENSITIVE: True, A.EXTRACTABLE: False, A.DERIVE: True}
+    key = s.generate(M.GENERIC_SECRET_KEY_GEN, template)
+    room, size = C.create_string_buffer(20), C.c_ulong(20)
+    prf = make(
+        "WTLS_PRF_PARAMS", DigestMechanism=int(M.SHA256), pSeed=b"seed", pLabel=b"master secret", pOutput=room,
+        pulOutputLen=size,
+    )  # fmt: skip
+    s.derive(key, (M.WTLS_PRF, prf), {})
+    assert room.raw != bytes(20)
+    with refused(Fault.KEY_FUNCTION_NOT_PERMITTED):
+        s.derive(key, M.SHA256_KEY_DERIVATION, HASHING)
 
 
 # --- Profiles

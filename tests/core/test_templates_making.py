@@ -9,6 +9,7 @@ from hsmith.core import templates
 from hsmith.core.templates import Attributes
 from hsmith.spec.constants import UNAVAILABLE, Attr, Fault, KeyType, Mechanism, ObjectClass, Trust
 from hsmith.spec.faults import Refused
+from hsmith.spec.objects import OBJECTS
 from hsmith.spec.values import Malformed
 from template_values import AES, AES_VALUE, DATA, DES3, EC_PRIVATE, P256, TRUST, X509, template
 
@@ -128,6 +129,28 @@ def test_created_keys_were_never_only_ours(sensitive: bool) -> None:
     key = create(AES, SENSITIVE=sensitive, EXTRACTABLE=not sensitive)
     assert key[Attr.SENSITIVE] is sensitive
     assert key[Attr.ALWAYS_SENSITIVE] is key[Attr.NEVER_EXTRACTABLE] is False
+
+
+def test_a_secret_key_that_is_said_not_to_be_sensitive_can_be_read() -> None:
+    """CKA_EXTRACTABLE defaults to what makes the template's CKA_SENSITIVE=CK_FALSE mean something; to no else."""
+    assert create(AES, SENSITIVE=False)[Attr.EXTRACTABLE] is True
+    assert generated(SENSITIVE=False)[Attr.EXTRACTABLE] is True
+    assert create(AES)[Attr.EXTRACTABLE] is create(AES, SENSITIVE=True)[Attr.EXTRACTABLE] is False
+    assert create(AES, SENSITIVE=False, EXTRACTABLE=False)[Attr.EXTRACTABLE] is False
+    assert create(EC_PRIVATE, SENSITIVE=False)[Attr.EXTRACTABLE] is False
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_what_is_derived_can_be_read_where_its_base_can(readable: bool) -> None:
+    base = create(AES, SENSITIVE=False, EXTRACTABLE=readable)
+    assert derived(base, Mechanism.HKDF_DERIVE, SENSITIVE=False)[Attr.EXTRACTABLE] is readable
+
+
+def test_what_can_only_derive_does_so_by_default() -> None:
+    for key_type in (KeyType.DH, KeyType.X9_42_DH):
+        assert OBJECTS[ObjectClass.PRIVATE_KEY, key_type][Attr.DERIVE].default is True
+        assert OBJECTS[ObjectClass.PUBLIC_KEY, key_type][Attr.DERIVE].default is False
+    assert OBJECTS[ObjectClass.PRIVATE_KEY, KeyType.EC][Attr.DERIVE].default is False
 
 
 def test_private_keys_default_to_the_safe_side() -> None:

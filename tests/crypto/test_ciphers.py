@@ -40,6 +40,9 @@ STREAMS: list[tuple[Mechanism, Key, Any, int]] = [
     (M.DES3_CBC_PAD, DES, lambda n: bytes(8), 1),
     *(_plain(each, KeyType.AES) for each in (M.AES_OFB, M.AES_CFB8, M.AES_CFB64, M.AES_CFB128)),
     *(_plain(each, KeyType.DES3) for each in (M.DES_OFB64, M.DES_CFB64, M.DES_CFB8)),
+    _plain(M.DES_ECB, KeyType.DES, 8),
+    _plain(M.DES_CBC, KeyType.DES, 8),
+    _plain(M.DES_CBC_PAD, KeyType.DES),
     _plain(M.AES_CTS, KeyType.AES, 0),
     _plain(M.AES_XTS, KeyType.AES_XTS, 0),
     _plain(M.CAMELLIA_ECB, KeyType.CAMELLIA, 16),
@@ -88,7 +91,7 @@ def test_parts_and_whole_agree(case: tuple[Mechanism, Key, Any, int], data: byte
 
 def test_every_row_that_encrypts_is_tested_here() -> None:
     rows = {row.mechanism for row in MECHANISMS.values() if MechanismFlag.ENCRYPT in row.flags}
-    elsewhere = {M.RSA_PKCS, M.RSA_X_509, M.RSA_PKCS_OAEP}
+    elsewhere = {M.RSA_PKCS, M.RSA_X_509, M.RSA_PKCS_OAEP, M.RSA_PKCS_OAEP_TPM_1_1}
     wraps = {row for row in rows if row.name.startswith("AES_KEY_WRAP")}
     assert rows == {case[0] for case in STREAMS} | elsewhere | wraps
 

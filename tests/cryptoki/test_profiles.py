@@ -22,7 +22,6 @@ def test_the_profiles_that_are_met(caller: Caller, slot: int) -> None:
         ProfileId.BASELINE_PROVIDER,
         ProfileId.EXTENDED_PROVIDER,
         ProfileId.AUTHENTICATION_TOKEN,
-        ProfileId.HKDF_TLS_TOKEN,
     }
     mechanisms = found(caller, session, CLASS=ObjectClass.MECHANISM)
     ids = {caller.call("C_GetAttributeValue", session, each, [Attr.UNIQUE_ID])[0] for each in handles + mechanisms}

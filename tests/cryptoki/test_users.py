@@ -77,6 +77,13 @@ def test_an_unknown_name_is_answered_like_a_wrong_pin(
         work.clear()
 
 
+def test_the_pin_comes_before_who_else_is_logged_in(caller: Caller, session: int) -> None:
+    caller.call("C_Login", session, USER, PIN)
+    refused(Fault.PIN_INCORRECT, caller, "C_LoginUser", session, USER, PIN, b"mallory")
+    refused(Fault.PIN_INCORRECT, caller, "C_LoginUser", session, USER, b"wrong", ALICE)
+    refused(Fault.USER_ANOTHER_ALREADY_LOGGED_IN, caller, "C_LoginUser", session, USER, HER_PIN, ALICE)
+
+
 def test_the_so_has_no_name(caller: Caller, session: int) -> None:
     refused(Fault.ARGUMENTS_BAD, caller, "C_LoginUser", session, SO, SO_PIN, ALICE)
     refused(Fault.USER_TYPE_INVALID, caller, "C_LoginUser", session, 7, SO_PIN, ALICE)

@@ -230,8 +230,8 @@ def test_outputs_are_written_back(classes: P11, keeper: FakeKeeper, row: ParamsR
     expected: list[Any] = []
 
     def derive(session: int, mechanism: MechanismArg, *rest: Any) -> tuple[int]:
-        for at, out in enumerate(_outs(mechanism.params)):
-            handle = out.capacity == 1
+        for at, (kind, out) in enumerate(_outs(mechanism.params)):
+            handle = kind is FieldKind.OUT_HANDLE
             out.value = 500 + at if handle else bytes([64 + at]) * out.capacity
             expected.append(out.value)
         return (4712,)
@@ -249,12 +249,12 @@ def test_outputs_are_written_back(classes: P11, keeper: FakeKeeper, row: ParamsR
     assert without == (Fault.OK if row.names_keys else Fault.ARGUMENTS_BAD)
 
 
-def _outs(params: Any) -> list[Out]:
-    found: list[Out] = []
+def _outs(params: Any) -> list[tuple[FieldKind, Out]]:
+    found: list[tuple[FieldKind, Out]] = []
     for field in BY_CLASS[type(params)].fields:
         value = getattr(params, field.name)
         if isinstance(value, Out):
-            found.append(value)
+            found.append((field.kind, value))
         for item in value if isinstance(value, tuple) else (value,):
             if type(item) in BY_CLASS:
                 found += _outs(item)

@@ -15,12 +15,12 @@ from hsmith.spec.values import Template
 FIRST: Final = 0x7F000000
 
 #: Of the profiles for providers not Complete Provider, since not every mechanism of the text is offered, and not Public
-#: Certificates Token, whose conditions are about what users put on a token: they may make a certificate private.
+#: Certificates Token, whose conditions are about what users put on a token: they may make a certificate private. Nor
+#: HKDF TLS Token, though its conditions are met: what knows the profiles of 3.0 alone takes its number for an error.
 PROFILES: Final = (
     ProfileId.BASELINE_PROVIDER,
     ProfileId.EXTENDED_PROVIDER,
     ProfileId.AUTHENTICATION_TOKEN,
-    ProfileId.HKDF_TLS_TOKEN,
 )
 
 

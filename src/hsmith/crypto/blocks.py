@@ -26,8 +26,8 @@ class BlockCipher:
 
 
 def _triple_des(value: bytes) -> TripleDES:
-    """A double-length key is used as K1, K2, K1."""
-    return TripleDES(value + value[: 24 - len(value)])
+    """A double-length key is used as K1, K2, K1, a single one three times: that is DES."""
+    return TripleDES((value + value)[:24] if len(value) > 8 else value * 3)
 
 
 AES_CIPHER: Final = BlockCipher(16, AES)

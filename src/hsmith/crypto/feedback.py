@@ -39,10 +39,10 @@ class Feedback(Mode):
         return self.encrypt(key, params).once(material)
 
 
-class FeedbackOnly(Engine):
-    """CKM_DES_OFB64, CKM_DES_CFB64, CKM_DES_CFB8: as Feedback, but they wrap no keys."""
+class CryptOnly(Engine):
+    """CKM_DES_OFB64, CKM_DES_CFB64, CKM_DES_CFB8, CKM_DES_ECB and the like: a mode that wraps no keys."""
 
-    def __init__(self, mode: Feedback) -> None:
+    def __init__(self, mode: Mode) -> None:
         self._mode = mode
 
     def encrypt(self, key: Key, params: Any) -> Stream:

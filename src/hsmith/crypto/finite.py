@@ -222,19 +222,26 @@ class DhDerive(Engine):
         return _prime_size(key)
 
 
+def _check_kdf(params: Any) -> None:
+    if params.kdf == Kdf.NULL and params.other_info:
+        raise bad_parameter("pOtherInfo must be NULL with CKD_NULL")
+    if params.kdf not in (Kdf.NULL, Kdf.SHA1_KDF_CONCATENATE):
+        raise bad_parameter(f"the key derivation function 0x{params.kdf:x} is not offered")
+
+
+def _x942(shared: bytes, params: Any, wanted: Wanted) -> dict[int, Any]:
+    if params.kdf == Kdf.NULL:
+        return last(shared, wanted)
+    length = wanted_length(wanted) or hashes.SHA1.digest_size
+    return last(X963KDF(hashes.SHA1(), length, params.other_info or None).derive(shared), wanted)
+
+
 class X942Derive(DhDerive):
     """CKM_X9_42_DH_DERIVE. No library has CKD_SHA1_KDF_ASN1, which counts within the DER of its other information."""
 
     def _secret(self, key: Key, params: Any, public: Buffer, wanted: Wanted) -> dict[int, Any]:
-        if params.kdf == Kdf.NULL:
-            if params.other_info:
-                raise bad_parameter("pOtherInfo must be NULL with CKD_NULL")
-            return last(_shared(key, public), wanted)
-        if params.kdf != Kdf.SHA1_KDF_CONCATENATE:
-            raise bad_parameter(f"the key derivation function 0x{params.kdf:x} is not offered")
-        length = wanted_length(wanted) or hashes.SHA1.digest_size
-        kdf = X963KDF(hashes.SHA1(), length, params.other_info or None)
-        return last(kdf.derive(_shared(key, public)), wanted)
+        _check_kdf(params)
+        return _x942(_shared(key, public), params, wanted)
 
     def _alone(self, params: Any) -> None:
         if params.public_data:
@@ -242,3 +249,14 @@ class X942Derive(DhDerive):
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
         return self._secret(key, params, params.public_data, wanted)
+
+
+class X942Hybrid(Engine):
+    """CKM_X9_42_DH_HYBRID_DERIVE: two agreements over the same domain, the base key's and then the other one's."""
+
+    def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
+        _check_kdf(params)
+        other = wanted.key(params.private_data)
+        if other.cls != ObjectClass.PRIVATE_KEY or other.type != KeyType.X9_42_DH:
+            raise Refused(Fault.KEY_TYPE_INCONSISTENT, "hPrivateData is not an X9.42 private key")
+        return _x942(_shared(key, params.public_data) + _shared(other, params.public_data2), params, wanted)

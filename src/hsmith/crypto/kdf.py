@@ -60,6 +60,8 @@ class Extraction(Engine):
     """CKM_EXTRACT_KEY_FROM_KEY: bits of the value from a given one on, around its end."""
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
+        if wanted_length(wanted) is None:  # "If it doesn't, an error will be returned"
+            raise Refused(Fault.TEMPLATE_INCOMPLETE, "the template must give VALUE_LEN for this type of key")
         bits = 8 * len(key.native)
         if params is None or params >= bits:
             raise bad_parameter(f"the first bit must be below {bits}")
@@ -128,6 +130,6 @@ class Pbkdf2(Engine):
         check_length(key_type, length)
         kdf = PBKDF2HMAC(row.algorithm, length, params.salt_source_data, params.iterations)
         value = kdf.derive(params.password)
-        if key_type in (KeyType.DES2, KeyType.DES3):
+        if key_type in (KeyType.DES, KeyType.DES2, KeyType.DES3):
             return {Attr.VALUE: odd_parity(value)}
         return {Attr.VALUE: value, Attr.VALUE_LEN: length}

@@ -26,12 +26,13 @@ class SecretKeyGen(Engine):
         length = template.get(Attr.VALUE_LEN, self._size)
         if length is None:
             length = need(template, Attr.VALUE_LEN)
-        check_length(self._type, length)
-        return {Attr.KEY_TYPE: self._type, Attr.VALUE: os.urandom(length), Attr.VALUE_LEN: length}
+        key_type = template.get(Attr.KEY_TYPE, self._type)
+        check_length(key_type, length)
+        return {Attr.KEY_TYPE: key_type, Attr.VALUE: os.urandom(length), Attr.VALUE_LEN: length}
 
 
 class DesKeyGen(Engine):
-    """CKM_DES2_KEY_GEN, CKM_DES3_KEY_GEN: with odd parity, and no VALUE_LEN."""
+    """CKM_DES_KEY_GEN, CKM_DES2_KEY_GEN, CKM_DES3_KEY_GEN: with odd parity, and no VALUE_LEN."""
 
     library = "the system"
 

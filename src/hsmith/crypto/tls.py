@@ -1,4 +1,4 @@
-"""TLS 1.2: master secrets, key blocks, exporters, finished messages (section "TLS 1.2 Mechanisms", RFC 5246).
+"""TLS: master secrets, key blocks, exporters, finished messages (sections "TLS 1.2 Mechanisms", "SSL"; RFC 5246).
 
 The pseudo-random function is a chain of the library's HMACs; with CKM_TLS_PRF as its hash it is that of TLS 1.0.
 """
@@ -6,7 +6,7 @@ The pseudo-random function is a chain of the library's HMACs; with CKM_TLS_PRF a
 import os
 from collections.abc import Callable, Sequence
 from hmac import compare_digest
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -29,7 +29,7 @@ _FINISHED: Final = 12  # bytes of verify_data, unless a longer one was negotiate
 _FINISHED_MAXIMUM: Final = 64
 
 
-def _p_hash(algorithm: hashes.HashAlgorithm, secret: bytes, seed: bytes, length: int) -> bytes:
+def p_hash(algorithm: hashes.HashAlgorithm, secret: bytes, seed: bytes, length: int) -> bytes:
     """P_hash of RFC 5246, section 5."""
 
     def mac(data: bytes) -> bytes:
@@ -49,21 +49,34 @@ def prf(mechanism: int, secret: bytes, seed: bytes, length: int) -> bytes:
     if length > _OUTPUT_MAXIMUM:
         raise Refused(Fault.KEY_SIZE_RANGE, "this is more than can be derived at once")
     if mechanism != Mechanism.TLS_PRF:
-        return _p_hash(hash_of(mechanism).algorithm, secret, seed, length)
+        return p_hash(hash_of(mechanism).algorithm, secret, seed, length)
     half = (len(secret) + 1) // 2  # RFC 2246: the halves share the middle byte of an odd length
-    left = _p_hash(hashes.MD5(), secret[:half], seed, length)
-    right = _p_hash(hashes.SHA1(), secret[len(secret) - half :], seed, length)
+    left = p_hash(hashes.MD5(), secret[:half], seed, length)
+    right = p_hash(hashes.SHA1(), secret[len(secret) - half :], seed, length)
     return xor(left, right)
 
 
-def _randoms(data: Ssl3RandomData) -> tuple[bytes, bytes]:
+def randoms(data: Ssl3RandomData) -> tuple[bytes, bytes]:
     if not data.client_random or not data.server_random:
         raise bad_parameter("RandomInfo must have the randoms of client and server")
     return data.client_random, data.server_random
 
 
+#: How a protocol stretches a secret: (the mechanism's parameter, the secret, a label, a seed, bytes wanted).
+Stretch: TypeAlias = Callable[[Any, bytes, bytes, bytes, int], bytes]
+
+
+def tls12(params: Any, secret: bytes, label: bytes, seed: bytes, length: int) -> bytes:
+    return prf(params.prf_hash_mechanism, secret, label + seed, length)
+
+
+def tls10(params: Any, secret: bytes, label: bytes, seed: bytes, length: int) -> bytes:
+    return prf(Mechanism.TLS_PRF, secret, label + seed, length)
+
+
 class PreMasterKeyGen(Engine):
-    """CKM_TLS_PRE_MASTER_KEY_GEN: the client's version, and 46 random bytes."""
+    """CKM_TLS_PRE_MASTER_KEY_GEN, and CKM_SSL3_PRE_MASTER_KEY_GEN, which is the same: the client's version, and 46
+    random bytes."""
 
     def generate(self, params: Any, template: Attributes) -> dict[int, Any]:
         if template.get(Attr.VALUE_LEN, MASTER) != MASTER:
@@ -73,7 +86,7 @@ class PreMasterKeyGen(Engine):
 
 
 #: What a master secret may be used for: all that TLS makes of it ("The mechanism also contributes ...").
-_OF_MASTER: Final = tuple(
+OF_MASTER: Final = tuple(
     int(Mechanism[name])
     for name in (
         "TLS12_KEY_AND_MAC_DERIVE", "TLS12_KEY_SAFE_DERIVE", "TLS_KDF", "TLS_MAC", "TLS12_KDF", "TLS12_MAC"
@@ -82,49 +95,65 @@ _OF_MASTER: Final = tuple(
 
 
 class MasterKey(Engine):
-    """CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE; ``diffie_hellman``: their _DH forms, whose
-    pre-master secrets have any length and no version. ``seed_of``: label and seed, of the parameter."""
+    """CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, and those of TLS 1.0 and SSL 3.0;
+    ``diffie_hellman``: their _DH forms, whose pre-master secrets have any length and no version. ``seed_of``: label and
+    seed, of the parameter."""
 
-    def __init__(self, seed_of: Callable[[Any], bytes], *, diffie_hellman: bool = False) -> None:
+    size = MASTER
+    version = 2  # bytes
+
+    def __init__(
+        self,
+        seed_of: Callable[[Any], tuple[bytes, bytes]],
+        stretch: Stretch = tls12,
+        *,
+        diffie_hellman: bool = False,
+        uses: tuple[int, ...] = (),
+    ) -> None:
         self._seed_of = seed_of
+        self._stretch = stretch
         self._diffie_hellman = diffie_hellman
+        self._uses = uses
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
-        if wanted.key_type != KeyType.GENERIC_SECRET or wanted.length not in (None, MASTER):
-            raise Refused(Fault.TEMPLATE_INCONSISTENT, "a master secret is a generic secret of 48 bytes")
+        if wanted.key_type != KeyType.GENERIC_SECRET or wanted.length not in (None, self.size):
+            raise Refused(Fault.TEMPLATE_INCONSISTENT, f"a master secret is a generic secret of {self.size} bytes")
         if self._diffie_hellman and params.version.capacity:
             raise bad_parameter("pVersion must be NULL: this pre-master secret has no version")
-        value = prf(params.prf_hash_mechanism, key.native, self._seed_of(params), MASTER)
+        value = self._stretch(params, key.native, *self._seed_of(params), self.size)
         if params.version.capacity:
-            params.version.value = key.native[:2]
-        return {Attr.VALUE: value, Attr.VALUE_LEN: MASTER, Attr.ALLOWED_MECHANISMS: _OF_MASTER}
+            params.version.value = key.native[: self.version]
+        made: dict[int, Any] = {Attr.VALUE: value, Attr.VALUE_LEN: self.size}
+        return made | {Attr.ALLOWED_MECHANISMS: self._uses} if self._uses else made
 
 
-def master_seed(params: Any) -> bytes:
-    return b"master secret" + b"".join(_randoms(params.random_info))
+def master_seed(params: Any) -> tuple[bytes, bytes]:
+    return b"master secret", b"".join(randoms(params.random_info))
 
 
-def extended_seed(params: Any) -> bytes:
+def extended_seed(params: Any) -> tuple[bytes, bytes]:
     """RFC 7627."""
     if not params.session_hash:
         raise bad_parameter("the session hash is missing")
-    return b"extended master secret" + bytes(params.session_hash)
+    return b"extended master secret", bytes(params.session_hash)
 
 
 class KeyBlock(Engine):
-    """CKM_TLS12_KEY_AND_MAC_DERIVE; without ``ivs`` CKM_TLS12_KEY_SAFE_DERIVE, which gives out no byte of the block."""
+    """CKM_TLS12_KEY_AND_MAC_DERIVE, and those of TLS 1.0 and SSL 3.0; without ``ivs`` CKM_TLS12_KEY_SAFE_DERIVE, which
+    gives out no byte of the block."""
 
-    def __init__(self, *, ivs: bool) -> None:
+    def __init__(self, stretch: Stretch = tls12, *, ivs: bool = True) -> None:
+        self._stretch = stretch
         self._ivs = ivs
 
     def orders(self, params: Any, template: Template) -> Sequence[Ordered]:
         out = params.returned_key_material
         if out is None or params.is_export:
             raise bad_parameter("pReturnedKeyMaterial is missing, or bIsExport is true")
-        mac, key = _whole_bytes(params.mac_size_in_bits), _whole_bytes(params.key_size_in_bits)
+        mac, key = whole_bytes(params.mac_size_in_bits), whole_bytes(params.key_size_in_bits)
         wanted = (
-            *((cell, _mac_template(template, mac), mac) for cell in (out.client_mac_secret, out.server_mac_secret)),
-            *((cell, _key_template(template, key), key) for cell in (out.client_key, out.server_key)),
+            *((cell, mac_template(template, mac), mac) for cell in (out.client_mac_secret, out.server_mac_secret)),
+            *((cell, key_template(template, key), key) for cell in (out.client_key, out.server_key)),
         )
         for cell, _, size in wanted:
             cell.value = None if size else 0  # CK_INVALID_HANDLE where there is no such key
@@ -134,30 +163,29 @@ class KeyBlock(Engine):
         return self.derive_all(key, params, (wanted,))[0]
 
     def derive_all(self, key: Key, params: Any, wanted: Sequence[Wanted]) -> list[dict[int, Any]]:
-        mac, size = _whole_bytes(params.mac_size_in_bits), _whole_bytes(params.key_size_in_bits)
+        mac, size = whole_bytes(params.mac_size_in_bits), whole_bytes(params.key_size_in_bits)
         lengths = [length for length in (mac, mac, size, size) if length]
-        iv = _whole_bytes(params.iv_size_in_bits) if self._ivs else 0
-        client, server = _randoms(params.random_info)
-        seed = b"key expansion" + server + client
-        block = prf(params.prf_hash_mechanism, key.native, seed, sum(lengths) + 2 * iv)
+        iv = whole_bytes(params.iv_size_in_bits) if self._ivs else 0
+        client, server = randoms(params.random_info)
+        block = self._stretch(params, key.native, b"key expansion", server + client, sum(lengths) + 2 * iv)
         made, start = [], 0
         for each, length in zip(wanted, lengths, strict=True):
             made.append(first(block[start : start + length], each))
             start += length
         if iv:
             out = params.returned_key_material
-            _put(out.iv_client, block[start : start + iv])
-            _put(out.iv_server, block[start + iv :])
+            put(out.iv_client, block[start : start + iv])
+            put(out.iv_server, block[start + iv :])
         return made
 
 
-def _whole_bytes(bits: int) -> int:
+def whole_bytes(bits: int) -> int:
     if bits % 8 or bits > 8 * 1024:
         raise bad_parameter("sizes are whole bytes, given in bits")
     return bits // 8
 
 
-def _put(cell: Out, value: bytes) -> None:
+def put(cell: Out, value: bytes) -> None:
     if cell.capacity < len(value):
         raise bad_parameter("there is no room for the IVs")
     cell.value = value
@@ -166,7 +194,7 @@ def _put(cell: Out, value: bytes) -> None:
 _BY_CALLER: Final = (Attr.TOKEN, Attr.PRIVATE, Attr.SENSITIVE, Attr.EXTRACTABLE)
 
 
-def _mac_template(template: Template, size: int) -> Template:
+def mac_template(template: Template, size: int) -> Template:
     """ "Always given a type of CKK_GENERIC_SECRET ... flagged as valid for signing and verification"."""
     given = tuple((attr, value) for attr, value in template if attr in _BY_CALLER)
     return (
@@ -179,7 +207,7 @@ def _mac_template(template: Template, size: int) -> Template:
     )
 
 
-def _key_template(template: Template, size: int) -> Template:
+def key_template(template: Template, size: int) -> Template:
     """ "By default, they are flagged as valid for encryption, decryption, and derivation operations"."""
     named = {attr for attr, _ in template}
     usual = ((Attr.ENCRYPT, True), (Attr.DECRYPT, True), (Attr.DERIVE, True), (Attr.VALUE_LEN, size))
@@ -193,7 +221,7 @@ class Exporter(Engine):
         length = wanted_length(wanted)
         if length is None:
             raise Refused(Fault.TEMPLATE_INCOMPLETE, "VALUE_LEN must be given: the derivation gives any length")
-        seed = params.label + b"".join(_randoms(params.random_info))
+        seed = params.label + b"".join(randoms(params.random_info))
         if params.context_data:
             seed += len(params.context_data).to_bytes(2, "big") + params.context_data
         return first(prf(params.prf_mechanism, key.native, seed, length), wanted)

@@ -222,6 +222,8 @@ class Application:
         login = session.login
         keyslot = users.keyslot(name) if name else _KEYSLOT[user]
         with login.changing:
+            if name and login.user is not None and login.keyslot != keyslot:
+                session.token.verify(keyslot, pin)  # first: who there is, only he learns who knows the PIN
             self._may_log_in(session, user, keyslot)
             session.token.login(keyslot, pin)  # takes long, and the application goes on meanwhile
             with self._lock:

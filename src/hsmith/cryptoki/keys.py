@@ -22,13 +22,21 @@ from hsmith.cryptoki.operations import DECAPSULATE, DERIVE, ENCAPSULATE, PUBLIC_
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, MechanismFlag, ObjectClass
 from hsmith.spec.faults import Refused, TooSmall
 from hsmith.spec.mechanisms import MechanismRow
+from hsmith.spec.secrecy import WRAPPING, Wrapping
 from hsmith.spec.values import MechanismArg, Template
 
 DOMAIN_PARAMETERS = frozenset(
     {Mechanism.DSA_PARAMETER_GEN, Mechanism.DH_PKCS_PARAMETER_GEN, Mechanism.X9_42_DH_PARAMETER_GEN}
 )
 #: Key generation whose result follows from what the caller gives.
-OF_THE_CALLER = frozenset({Mechanism.PKCS5_PBKD2})
+OF_THE_CALLER = frozenset(
+    {
+        Mechanism.PKCS5_PBKD2,
+        Mechanism.PBE_SHA1_DES3_EDE_CBC,
+        Mechanism.PBE_SHA1_DES2_EDE_CBC,
+        Mechanism.PBA_SHA1_WITH_SHA1_HMAC,
+    }
+)
 
 
 @handles("C_GenerateKey")
@@ -132,12 +140,17 @@ def unwrapped(
     tag: bytes | None = None,
 ) -> int:
     """The handle of the new key. ``tag``: of authenticated wrapping, where it is not part of ``wrapped``."""
-    attributes = templates.unwrap(
-        template,
-        unwrap_template=key.attributes.get(Attr.UNWRAP_TEMPLATE) or (),
-        so=session.is_so,
-        authenticated=tag is not None,
-    )
+    try:
+        attributes = templates.unwrap(
+            template,
+            unwrap_template=key.attributes.get(Attr.UNWRAP_TEMPLATE) or (),
+            so=session.is_so,
+            authenticated=tag is not None,
+        )
+    except Refused:
+        if WRAPPING.get(row.mechanism) is Wrapping.KEY_WRAP:  # a blob that is no blob is the greater fault
+            ENGINES[row.mechanism].unwrap(key.key(), params, wrapped)
+        raise
     may_write(session, attributes)
     if attributes[Attr.CLASS] not in row.wraps:
         raise Refused(Fault.TEMPLATE_INCONSISTENT, f"{row.mechanism.name} does not unwrap this class of object")
@@ -166,6 +179,8 @@ def derive_key(session: Session, mechanism: MechanismArg | None, base: int, temp
     planned = [_planned(session, row, key, each) for each in ordered]
     for attributes in planned:
         derive.begin(attributes)
+    if not planned:
+        derive.given_out()
     further: list[Object] = []
 
     def another(handle: int) -> Key:

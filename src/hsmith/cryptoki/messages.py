@@ -22,6 +22,7 @@ from hsmith.spec.values import MechanismArg
 
 ENCRYPT, DECRYPT = Operation.MESSAGE_ENCRYPT, Operation.MESSAGE_DECRYPT
 SIGN, VERIFY = Operation.MESSAGE_SIGN, Operation.MESSAGE_VERIFY
+_ENCRYPTING: Final = frozenset({ENCRYPT, DECRYPT})
 #: The capacity by which C_SignMessageNext is called without pulSignatureLen: more data follows.
 NO_OUTPUT: Final = -1
 
@@ -44,6 +45,9 @@ class Process:
 @handles("C_MessageSignInit", SIGN)
 @handles("C_MessageVerifyInit", VERIFY)
 def init(operation: Operation, session: Session, mechanism: MechanismArg | None, key: int) -> None:
+    if mechanism is not None and mechanism.params is None and operation in _ENCRYPTING:
+        # NSS gives no parameter here; of this answer alone it goes on, without messages.
+        raise Refused(Fault.MECHANISM_INVALID, "this mechanism has a parameter, and messages are not begun without it")
     active = operations.begin(session, operation, mechanism, key)
     if active is not None:
         active.running = Process(active.running)

@@ -52,7 +52,7 @@ def store(
 def create_object(session: Session, template: Template) -> int:
     attributes = templates.create(template, so=session.is_so)
     session.token.policy.shape([template], [attributes])
-    return session.handle_for(store(session, attributes, marks=Mark.KNOWN)[0])
+    return session.handle_for(store(session, attributes, marks=Mark.KNOWN | Mark.BROUGHT)[0])
 
 
 @handles("C_CopyObject")

@@ -63,7 +63,8 @@ SECRET_MAXIMUM: Final = 16384  # bytes of a generic secret
 
 
 def _add(name: str, flags: MechanismFlag, *key_types: KeyType, sizes: tuple[int, int] = (0, 0), **more: Any) -> None:
-    flags |= _signed_messages(flags, multi_part=more.get("multi_part", True))
+    if more.pop("messages", True):
+        flags |= _signed_messages(flags, multi_part=more.get("multi_part", True))
     _ROWS.append(MechanismRow(Mechanism[name], flags, key_types, *sizes, **more))
 
 
@@ -81,13 +82,21 @@ _WEAK: Final = {"MD5": Grade.BROKEN, "SHA1": Grade.LEGACY}
 _SIGNING: Final = ("SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3_224", "SHA3_256", "SHA3_384", "SHA3_512")
 _DIGESTS: Final = ("MD5", *_SIGNING, "SHA512_224", "SHA512_256")
 SECRET_TYPES: Final = (
-    KeyType.GENERIC_SECRET, KeyType.AES, KeyType.AES_XTS, KeyType.DES2, KeyType.DES3, KeyType.CAMELLIA, KeyType.SEED,
+    KeyType.GENERIC_SECRET, KeyType.AES, KeyType.AES_XTS, KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.CAMELLIA, KeyType.SEED,
     KeyType.BLOWFISH, KeyType.CHACHA20, KeyType.SALSA20, KeyType.POLY1305, KeyType.HKDF, KeyType.MD5_HMAC,
     KeyType.SHA_1_HMAC, KeyType.SHA224_HMAC, KeyType.SHA256_HMAC, KeyType.SHA384_HMAC, KeyType.SHA512_HMAC,
     KeyType.SHA512_224_HMAC, KeyType.SHA512_256_HMAC, KeyType.SHA3_224_HMAC, KeyType.SHA3_256_HMAC,
     KeyType.SHA3_384_HMAC, KeyType.SHA3_512_HMAC, KeyType.BLAKE2B_160_HMAC, KeyType.BLAKE2B_256_HMAC,
     KeyType.BLAKE2B_384_HMAC, KeyType.BLAKE2B_512_HMAC,
 )  # fmt: skip
+
+
+#: What a hash derives from: secrets. The key of a cipher is for the cipher.
+_HASHED_TYPES: Final = tuple(
+    key_type
+    for key_type in SECRET_TYPES
+    if key_type in (KeyType.GENERIC_SECRET, KeyType.HKDF) or key_type.name.endswith("_HMAC")
+)
 
 
 def _digest_name(name: str) -> str:
@@ -103,19 +112,20 @@ def _hash_families() -> None:
         _add(spelt, _F.DIGEST, grade=grade)
         _add(f"{spelt}_HMAC", _SIGN, KeyType.GENERIC_SECRET, hmac_key, grade=grade, **any_size)
         _add(f"{spelt}_HMAC_GENERAL", _SIGN, KeyType.GENERIC_SECRET, hmac_key, grade=grade, params=(int,), **any_size)
-        _add(f"{name}_KEY_DERIVATION", _F.DERIVE, *SECRET_TYPES, grade=grade, **any_size)
+        _add(f"{name}_KEY_DERIVATION", _F.DERIVE, *_HASHED_TYPES, grade=grade, **any_size)
         if name != "MD5":
             _add(f"{spelt}_KEY_GEN", _F.GENERATE, hmac_key, grade=grade, **any_size)
     for name in ("BLAKE2B_160", "BLAKE2B_256", "BLAKE2B_384", "BLAKE2B_512"):
         hmac_key = KeyType[f"{name}_HMAC"]
         _add(name, _F.DIGEST)
-        _add(f"{name}_HMAC", _SIGN, KeyType.GENERIC_SECRET, hmac_key, **any_size)
-        _add(f"{name}_HMAC_GENERAL", _SIGN, KeyType.GENERIC_SECRET, hmac_key, params=(int,), **any_size)
-        _add(f"{name}_KEY_DERIVE", _F.DERIVE, *SECRET_TYPES, **any_size)
+        macs: dict[str, Any] = {"messages": False, **any_size}
+        _add(f"{name}_HMAC", _SIGN, KeyType.GENERIC_SECRET, hmac_key, **macs)
+        _add(f"{name}_HMAC_GENERAL", _SIGN, KeyType.GENERIC_SECRET, hmac_key, params=(int,), **macs)
+        _add(f"{name}_KEY_DERIVE", _F.DERIVE, *_HASHED_TYPES, **any_size)
         _add(f"{name}_KEY_GEN", _F.GENERATE, hmac_key, **any_size)
     _add("SHA512_T", _F.DIGEST, params=(int,))
     for name in ("SHAKE_128_KEY_DERIVATION", "SHAKE_256_KEY_DERIVATION"):
-        _add(name, _F.DERIVE, *SECRET_TYPES, **any_size)
+        _add(name, _F.DERIVE, *_HASHED_TYPES, **any_size)
 
 
 # --- RSA (section 6.1)
@@ -129,6 +139,7 @@ def _rsa() -> None:
     _add("RSA_X_509", _CRYPT | _SIGN | _RECOVER | _WRAP | _KEM, KeyType.RSA, grade=Grade.LEGACY, **whole)
     _add("RSA_PKCS_OAEP", _CRYPT | _WRAP | _KEM, KeyType.RSA, params=(p.RsaPkcsOaepParams,), **whole)
     _add("RSA_PKCS_PSS", _SIGN, KeyType.RSA, params=(p.RsaPkcsPssParams,), multi_part=False, **rsa)
+    _add("RSA_PKCS_OAEP_TPM_1_1", _CRYPT | _WRAP | _KEM, KeyType.RSA, grade=Grade.LEGACY, **whole)
     _add("RSA_AES_KEY_WRAP", _WRAP, KeyType.RSA, params=(p.RsaAesKeyWrapParams,), multi_part=False, **rsa)
     # Public keys, and they alone, may be as short as those of old certificates, which must still be verified.
     old: dict[str, Any] = {"sizes": (512, 8192)}
@@ -199,7 +210,7 @@ def _aes() -> None:
 def _secrets() -> None:
     any_size: dict[str, Any] = {"sizes": (1, SECRET_MAXIMUM)}
     _add("GENERIC_SECRET_KEY_GEN", _F.GENERATE, KeyType.GENERIC_SECRET, sizes=(8, 8 * SECRET_MAXIMUM))  # bits, here
-    _add("HKDF_KEY_GEN", _F.GENERATE, KeyType.HKDF, **any_size)
+    _add("HKDF_KEY_GEN", _F.GENERATE, KeyType.HKDF, KeyType.GENERIC_SECRET, **any_size)
     for name in ("HKDF_DERIVE", "HKDF_DATA"):
         _add(name, _F.DERIVE, KeyType.HKDF, KeyType.GENERIC_SECRET, params=(p.HkdfParams,), **any_size)
     _add("PKCS5_PBKD2", _F.GENERATE, *SECRET_TYPES, params=(p.Pkcs5Pbkd2Params2,), slow=True)
@@ -234,11 +245,45 @@ def _tls() -> None:
         _add(name, _F.DERIVE, generic, params=(p.TlsKdfParams,), **any_size)
     for name in ("TLS_MAC", "TLS12_MAC"):
         _add(name, _SIGN, generic, params=(p.TlsMacParams,), **any_size)
+    broken: dict[str, Any] = {"grade": Grade.BROKEN, "sizes": (48, 48)}
+    any_broken: dict[str, Any] = {"grade": Grade.BROKEN, **any_size}
+    _add("SSL3_PRE_MASTER_KEY_GEN", _F.GENERATE, generic, params=(p.Version,), **broken)
+    for name in ("SSL3", "TLS"):
+        _add(f"{name}_MASTER_KEY_DERIVE", _F.DERIVE, generic, params=(p.Ssl3MasterKeyDeriveParams,), **broken)
+        _add(f"{name}_MASTER_KEY_DERIVE_DH", _F.DERIVE, generic, params=(p.Ssl3MasterKeyDeriveParams,), **any_broken)
+        _add(f"{name}_KEY_AND_MAC_DERIVE", _F.DERIVE, generic, params=(p.Ssl3KeyMatParams,), **broken)
+    for name in ("SSL3_MD5_MAC", "SSL3_SHA1_MAC"):
+        _add(name, _SIGN, generic, params=(int,), messages=False, **any_broken)
+    _wtls()
     pairs = (
         KeyType.RSA, KeyType.DSA, KeyType.DH, KeyType.X9_42_DH, KeyType.EC, KeyType.EC_EDWARDS, KeyType.EC_MONTGOMERY,
         KeyType.ML_KEM, KeyType.ML_DSA, KeyType.SLH_DSA,
     )  # fmt: skip
     _add("PUB_KEY_FROM_PRIV_KEY", _F.DERIVE | _EC, *pairs)
+
+
+def _wtls() -> None:
+    generic, any_size = KeyType.GENERIC_SECRET, (1, SECRET_MAXIMUM)
+    broken: dict[str, Any] = {"grade": Grade.BROKEN}
+    _add("WTLS_PRE_MASTER_KEY_GEN", _F.GENERATE, generic, sizes=(20, 255), params=(bytes,), **broken)
+    shape = p.WtlsMasterKeyDeriveParams
+    _add("WTLS_MASTER_KEY_DERIVE", _F.DERIVE, generic, sizes=(20, 20), params=(shape,), **broken)
+    _add("WTLS_MASTER_KEY_DERIVE_DH_ECC", _F.DERIVE, generic, sizes=any_size, params=(shape,), **broken)
+    _add("WTLS_PRF", _F.DERIVE, generic, sizes=any_size, params=(p.WtlsPrfParams,), **broken)
+    for side in ("SERVER", "CLIENT"):
+        name = f"WTLS_{side}_KEY_AND_MAC_DERIVE"
+        _add(name, _F.DERIVE, generic, sizes=(20, 20), params=(p.WtlsKeyMatParams,), **broken)
+
+
+# --- IKE (section "IKE Mechanisms")
+
+
+def _ike() -> None:
+    for name, shape in (
+        ("IKE2_PRF_PLUS_DERIVE", p.Ike2PrfPlusDeriveParams), ("IKE_PRF_DERIVE", p.IkePrfDeriveParams),
+        ("IKE1_PRF_DERIVE", p.Ike1PrfDeriveParams), ("IKE1_EXTENDED_DERIVE", p.Ike1ExtendedDeriveParams),
+    ):  # fmt: skip
+        _add(name, _F.DERIVE, *_HASHED_TYPES, params=(shape,), sizes=(1, SECRET_MAXIMUM))
 
 
 # --- What the libraries still have of the past: triple DES, DSA, Diffie-Hellman over finite fields
@@ -253,14 +298,19 @@ def _past() -> None:
     _add("DES3_ECB", both, *des, wraps=_SECRET_ONLY, **legacy)
     _add("DES3_CBC", both, *des, params=(bytes,), wraps=_SECRET_ONLY, **legacy)
     _add("DES3_CBC_PAD", both, *des, params=(bytes,), **legacy)
-    for name in ("DES_OFB64", "DES_CFB64", "DES_CFB8"):  # with CKK_DES as well in the text
-        _add(name, _CRYPT, *des, params=(bytes,), **legacy)
+    for name in ("DES_OFB64", "DES_CFB64", "DES_CFB8"):
+        _add(name, _CRYPT, KeyType.DES, *des, params=(bytes,), **legacy)
     _add("DES3_MAC", _SIGN, *des, **legacy)
     _add("DES3_MAC_GENERAL", _SIGN, *des, params=(int,), **legacy)
     _add("DES3_CMAC", _SIGN, *des, **legacy)
     _add("DES3_CMAC_GENERAL", _SIGN, *des, params=(int,), **legacy)
     _add("DES3_ECB_ENCRYPT_DATA", _F.DERIVE, *des, params=(p.KeyDerivationStringData,), **legacy)
     _add("DES3_CBC_ENCRYPT_DATA", _F.DERIVE, *des, params=(p.DesCbcEncryptDataParams,), **legacy)
+    _single_des()
+    pbe: dict[str, Any] = {"params": (p.PbeParams,), "slow": True, **legacy}
+    _add("PBE_SHA1_DES3_EDE_CBC", _F.GENERATE, KeyType.DES3, **pbe)
+    _add("PBE_SHA1_DES2_EDE_CBC", _F.GENERATE, KeyType.DES2, **pbe)
+    _add("PBA_SHA1_WITH_SHA1_HMAC", _F.GENERATE, KeyType.GENERIC_SECRET, KeyType.SHA_1_HMAC, **pbe)
     _add("DSA_PARAMETER_GEN", _F.GENERATE, KeyType.DSA, sizes=(1024, 3072), slow=True, **legacy)
     _add("DSA_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.DSA, sizes=(1024, 4096), **legacy)
     _add("DSA", _SIGN, KeyType.DSA, sizes=(1024, 4096), multi_part=False, **legacy)
@@ -274,6 +324,21 @@ def _past() -> None:
     _add("X9_42_DH_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, x942, sizes=(1024, 10000), **legacy)
     shape = p.X942Dh1DeriveParams
     _add("X9_42_DH_DERIVE", _F.DERIVE | _KEM, x942, sizes=(1024, 10000), params=(shape,), **legacy)
+    _add("X9_42_DH_HYBRID_DERIVE", _F.DERIVE, x942, sizes=(1024, 10000), params=(p.X942Dh2DeriveParams,), **legacy)
+
+
+def _single_des() -> None:
+    """To read what is old. It wraps no keys, and has no message functions."""
+    broken: dict[str, Any] = {"grade": Grade.BROKEN, "messages": False}
+    des = KeyType.DES
+    _add("DES_KEY_GEN", _F.GENERATE, des, **broken)
+    _add("DES_ECB", _CRYPT, des, **broken)
+    _add("DES_CBC", _CRYPT, des, params=(bytes,), **broken)
+    _add("DES_CBC_PAD", _CRYPT, des, params=(bytes,), **broken)
+    _add("DES_MAC", _SIGN, des, **broken)
+    _add("DES_MAC_GENERAL", _SIGN, des, params=(int,), **broken)
+    _add("DES_ECB_ENCRYPT_DATA", _F.DERIVE, des, params=(p.KeyDerivationStringData,), **broken)
+    _add("DES_CBC_ENCRYPT_DATA", _F.DERIVE, des, params=(p.DesCbcEncryptDataParams,), **broken)
 
 
 # --- Other ciphers (sections "ChaCha20", "Salsa20", "Poly1305", "CAMELLIA", "SEED", "Blowfish")
@@ -335,7 +400,18 @@ def _post_quantum() -> None:
         _add(f"HASH_SLH_DSA_{name}", _SIGN, KeyType.SLH_DSA, slow=True, **with_context, **slh)
 
 
-for _family in (_hash_families, _rsa, _elliptic_curves, _aes, _secrets, _tls, _past, _other_ciphers, _post_quantum):
+for _family in (
+    _hash_families,
+    _rsa,
+    _elliptic_curves,
+    _aes,
+    _secrets,
+    _tls,
+    _ike,
+    _past,
+    _other_ciphers,
+    _post_quantum,
+):
     _family()
 
 MECHANISMS: Final[dict[int, MechanismRow]] = {row.mechanism: row for row in _ROWS}

@@ -249,11 +249,18 @@ USES: Final[dict[KeyType, frozenset[Attr]]] = {
 }
 
 
+#: Types whose private keys can do nothing else: CK_FALSE, the default of CKA_DERIVE, would make a key for nothing, and
+#: clients leave it out.
+_ONLY_DERIVE: Final = frozenset({KeyType.DH, KeyType.X9_42_DH})
+
+
 def _key(key_type: KeyType, schema: Schema) -> Schema:
     """The schema with the defaults of the usages (footnote 9 without a default so far) for this type of key."""
     usable = USES[key_type]
 
     def with_default(row: Rule) -> Rule:
+        if row.attr == Attr.DERIVE and key_type in _ONLY_DERIVE and Attr.SENSITIVE in schema:
+            return replace(row, default=True)
         usage = row.default is ABSENT and Note.TOKEN_DEFAULT in row.notes
         return replace(row, default=row.attr in usable) if usage else row
 

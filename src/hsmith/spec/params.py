@@ -1211,6 +1211,105 @@ _row(
     _data("extra_data", "pExtraData", "ulExtraDataLen"),
 )
 
+# --- WTLS
+
+
+@dataclass(frozen=True, slots=True)
+class WtlsRandomData:
+    client_random: bytes = b""
+    server_random: bytes = b""
+
+
+_row(
+    60,
+    WtlsRandomData,
+    "CK_WTLS_RANDOM_DATA",
+    _data("client_random", "pClientRandom", "ulClientRandomLen"),
+    _data("server_random", "pServerRandom", "ulServerRandomLen"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WtlsMasterKeyDeriveParams:
+    digest_mechanism: int = 0
+    random_info: WtlsRandomData = WtlsRandomData()
+    version: Out = field(default_factory=Out)
+
+
+_row(
+    61,
+    WtlsMasterKeyDeriveParams,
+    "CK_WTLS_MASTER_KEY_DERIVE_PARAMS",
+    _ulong("digest_mechanism", "DigestMechanism"),
+    _struct("random_info", "RandomInfo", WtlsRandomData),
+    Field("version", FieldKind.OUT, ("pVersion",), size=1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WtlsPrfParams:
+    digest_mechanism: int = 0
+    seed: bytes = b""
+    label: bytes = b""
+    output: Out = field(default_factory=Out)
+
+
+_row(
+    62,
+    WtlsPrfParams,
+    "CK_WTLS_PRF_PARAMS",
+    _ulong("digest_mechanism", "DigestMechanism"),
+    _data("seed", "pSeed", "ulSeedLen"),
+    _data("label", "pLabel", "ulLabelLen"),
+    Field("output", FieldKind.OUT, ("pOutput", "pulOutputLen"), "pulOutputLen", unit=Unit.POINTED),
+    names_keys=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WtlsKeyMatOut:
+    mac_secret: Out = field(default_factory=Out)
+    key: Out = field(default_factory=Out)
+    iv: Out = field(default_factory=Out)
+
+
+_row(
+    63,
+    WtlsKeyMatOut,
+    "CK_WTLS_KEY_MAT_OUT",
+    _handle_out("mac_secret", "hMacSecret"),
+    _handle_out("key", "hKey"),
+    Field("iv", FieldKind.OUT, ("pIV",), "ulIVSizeInBits", unit=Unit.BITS, limit=64, outer=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WtlsKeyMatParams:
+    digest_mechanism: int = 0
+    mac_size_in_bits: int = 0
+    key_size_in_bits: int = 0
+    iv_size_in_bits: int = 0
+    sequence_number: int = 0
+    is_export: bool = False
+    random_info: WtlsRandomData = WtlsRandomData()
+    returned_key_material: WtlsKeyMatOut | None = None
+
+
+_row(
+    64,
+    WtlsKeyMatParams,
+    "CK_WTLS_KEY_MAT_PARAMS",
+    _ulong("digest_mechanism", "DigestMechanism"),
+    _ulong("mac_size_in_bits", "ulMacSizeInBits"),
+    _ulong("key_size_in_bits", "ulKeySizeInBits"),
+    _ulong("iv_size_in_bits", "ulIVSizeInBits"),
+    _ulong("sequence_number", "ulSequenceNumber"),
+    _bool("is_export", "bIsExport"),
+    _struct("random_info", "RandomInfo", WtlsRandomData),
+    _pointer("returned_key_material", "pReturnedKeyMaterial", WtlsKeyMatOut),
+    names_keys=True,
+)
+
 PARAMS: Final[tuple[ParamsRow, ...]] = tuple(_ROWS)
 BY_NUMBER: Final = {row.number: row for row in PARAMS}
 BY_CLASS: Final = {row.cls: row for row in PARAMS}

@@ -66,7 +66,9 @@ WRAPPING: Final[dict[int, Wrapping]] = {
     **dict.fromkeys(_named("AES_KEY_WRAP*"), Wrapping.KEY_WRAP),
     Mechanism.AES_GCM: Wrapping.GCM,
     Mechanism.AES_CCM: Wrapping.CCM,
-    **dict.fromkeys(_named("RSA_PKCS", "RSA_PKCS_OAEP", "RSA_AES_KEY_WRAP", "ECDH_*"), Wrapping.PUBLIC),
+    **dict.fromkeys(
+        _named("RSA_PKCS", "RSA_PKCS_OAEP", "RSA_PKCS_OAEP_TPM_1_1", "RSA_AES_KEY_WRAP", "ECDH_*"), Wrapping.PUBLIC
+    ),
     Mechanism.RSA_X_509: Wrapping.RAW,
 }
 
@@ -75,9 +77,12 @@ DERIVING: Final[dict[int, Deriving]] = {
     Mechanism.XOR_BASE_AND_DATA: Deriving.XOR,
     Mechanism.EXTRACT_KEY_FROM_KEY: Deriving.EXTRACT,
     **dict.fromkeys(_named("*_KEY_DERIVATION", "SHA3_*", "SHAKE_*", "BLAKE2B_*"), Deriving.HASH),
-    **dict.fromkeys(_named("*_ENCRYPT_DATA", "SP800_108_*", "TLS12_*", "TLS_KDF"), Deriving.SPLIT),
+    **dict.fromkeys(_named("*_ENCRYPT_DATA", "SP800_108_*", "TLS12_*", "TLS_KDF", "IKE*"), Deriving.SPLIT),
+    **dict.fromkeys(_named("SSL3_MASTER_*", "TLS_MASTER_*", "WTLS_MASTER_*", "*_KEY_AND_MAC_DERIVE"), Deriving.SPLIT),
     Mechanism.HKDF_DERIVE: Deriving.ONE_WAY,
-    Mechanism.HKDF_DATA: Deriving.OUTPUT,
+    # Of a base without more it gives the first bytes, else a chain of hashes.
+    Mechanism.IKE1_EXTENDED_DERIVE: Deriving.EXTRACT,
+    **dict.fromkeys(_named("HKDF_DATA", "WTLS_PRF"), Deriving.OUTPUT),
     **dict.fromkeys(_named("ECDH1_*", "DH_PKCS_DERIVE", "X9_42_DH_*"), Deriving.AGREEMENT),
     **dict.fromkeys(_named("PUB_KEY_FROM_PRIV_KEY"), Deriving.PUBLIC),
 }

@@ -2,4 +2,4 @@
 
 from typing import Final
 
-TABLES_HASH: Final = 0x66AA7087867D1F9E
+TABLES_HASH: Final = 0xCB197A11B1794896

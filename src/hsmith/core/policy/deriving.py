@@ -16,8 +16,14 @@ MINIMUM: Final = 16
 #: Bytes of a key from which on HMAC takes its hash instead, so that the two are one key.
 HASHED_FROM: Final = 65
 
-_TLS: Final = b"\x03"  # the first byte of every version that is served
-_VERSIONED: Final = frozenset({Mechanism.TLS12_MASTER_KEY_DERIVE, Mechanism.TLS12_EXTENDED_MASTER_KEY_DERIVE})
+#: Mechanisms that tell the version in a pre-master secret, and the first byte of every version that is served.
+_VERSIONED: Final = {
+    Mechanism.TLS12_MASTER_KEY_DERIVE: b"\x03",
+    Mechanism.TLS12_EXTENDED_MASTER_KEY_DERIVE: b"\x03",
+    Mechanism.TLS_MASTER_KEY_DERIVE: b"\x03",
+    Mechanism.SSL3_MASTER_KEY_DERIVE: b"\x03",
+    Mechanism.WTLS_MASTER_KEY_DERIVE: b"\x01",
+}
 _LABELLED: Final = frozenset({Mechanism.TLS_KDF, Mechanism.TLS12_KDF})
 _FINISHED: Final = (b"client finished", b"server finished")
 
@@ -41,6 +47,11 @@ class Derive:
         if self._way is not Deriving.AGREEMENT or Attr.SENSITIVE in attributes:
             self._policy.check(self._base, self._role(attributes, self._base))
 
+    def given_out(self) -> None:
+        """Of a derivation that makes no key: what it makes can be read."""
+        if self._way is Deriving.OUTPUT:
+            self._policy.use(self._base, Mark.MAC)
+
     @property
     def _enforced(self) -> bool:
         return self._policy.rules.enforced or bool(self._record and self._record.marks & Mark.PROTECTED)
@@ -53,7 +64,13 @@ class Derive:
             return Mark.MAC
         if self._way is Deriving.AGREEMENT:
             return Mark.DERIVE if hidden(attributes) else Mark.AGREE
-        return Mark.DERIVE if self._hidden(key) else Mark.NONE
+        return Mark.DERIVE if self._hidden(key) and not self._is_open(key) else Mark.NONE
+
+    def _is_open(self, key: Object) -> bool:
+        """Whether whoever brought the key knows it, and nobody ever called it sensitive: what comes of it is known too,
+        and the role would protect nothing (docs/decisions/0016-keys-brought-in-clear.md)."""
+        marks = self._marks(key)
+        return bool(marks & Mark.BROUGHT) and not (marks & Mark.SENSITIVE or self._policy.rules.brought)
 
     def _hidden(self, key: Object) -> bool:
         record = self._policy.record(key)
@@ -142,7 +159,8 @@ class Derive:
         """TLS gives parts of what it derives in the clear: whoever chooses where those begin reads all."""
         if getattr(params, "iv_size_in_bits", 0):
             raise _tells("IVs come from where keys may come from: take CKM_TLS12_KEY_SAFE_DERIVE")
-        if self._row.mechanism in _VERSIONED and self._base.key().native[:1] != _TLS:
+        version = _VERSIONED.get(self._row.mechanism)
+        if version is not None and self._base.key().native[:1] != version:
             raise _tells("the key is no pre-master secret, and its first bytes would be told as its version")
         if getattr(params, "label", None) in _FINISHED and self._row.mechanism in _LABELLED:
             raise _tells("the label is that of CKM_TLS_MAC, whose result can be read")

@@ -19,13 +19,14 @@ class Rules:
 
     ``enforced``: roles that exclude each other are refused at use. ``fixed``: they are refused in one template as well,
     and a role that a key does not have when it is made it never gets. ``authenticated``: no other wrapping. ``modern``:
-    no mechanism of a lower grade. ``floor``: bits of strength that a key has at least; ``wrapping_floor``: one that
-    wraps.
+    no mechanism of a lower grade. ``brought``: deriving is a role of keys that were brought in clear and never called
+    sensitive, too. ``floor``: bits of strength that a key has at least; ``wrapping_floor``: one that wraps.
     """
 
     enforced: bool
     fixed: bool = False
     authenticated: bool = False
+    brought: bool = False
     modern: bool = False
     floor: int = 0
     wrapping_floor: int = 0
@@ -33,7 +34,9 @@ class Rules:
 
 RULES: Final = {
     Profile.DEFAULT: Rules(enforced=True, wrapping_floor=80),
-    Profile.STRICT: Rules(enforced=True, fixed=True, authenticated=True, modern=True, floor=112, wrapping_floor=112),
+    Profile.STRICT: Rules(
+        enforced=True, fixed=True, authenticated=True, brought=True, modern=True, floor=112, wrapping_floor=112
+    ),
     Profile.COMPAT: Rules(enforced=False),
 }
 

@@ -35,8 +35,17 @@ _INHERITING: Final = frozenset(
 )
 
 #: Derivations whose keys are as sensitive and as extractable as their base, whatever the template says ("Key and MAC
-#: derivation" of TLS 1.2), and those where this is the default.
-_AS_BASE: Final = frozenset({Mechanism.TLS12_KEY_AND_MAC_DERIVE, Mechanism.TLS12_KEY_SAFE_DERIVE})
+#: derivation" of TLS, SSL and WTLS), and those where this is the default.
+_AS_BASE: Final = frozenset(
+    {
+        Mechanism.TLS12_KEY_AND_MAC_DERIVE,
+        Mechanism.TLS12_KEY_SAFE_DERIVE,
+        Mechanism.TLS_KEY_AND_MAC_DERIVE,
+        Mechanism.SSL3_KEY_AND_MAC_DERIVE,
+        Mechanism.WTLS_SERVER_KEY_AND_MAC_DERIVE,
+        Mechanism.WTLS_CLIENT_KEY_AND_MAC_DERIVE,
+    }
+)
 _AS_BASE_UNLESS_TOLD: Final = frozenset(
     {
         Mechanism.TLS_KDF,
@@ -46,6 +55,14 @@ _AS_BASE_UNLESS_TOLD: Final = frozenset(
         Mechanism.SP800_108_DOUBLE_PIPELINE_KDF,
     }
 )
+
+#: Key generation that contributes CKA_VALUE_LEN "if it is not supplied in the template": bytes.
+_OF_ONE_LENGTH: Final[dict[int, int]] = {
+    Mechanism.TLS_PRE_MASTER_KEY_GEN: 48,
+    Mechanism.SSL3_PRE_MASTER_KEY_GEN: 48,
+    Mechanism.WTLS_PRE_MASTER_KEY_GEN: 20,
+    Mechanism.PBA_SHA1_WITH_SHA1_HMAC: 20,
+}
 
 #: What a public key takes from the private key that it is made of ("Public key from private key").
 _OF_PRIVATE: Final[dict[Attr, Attr]] = {
@@ -95,6 +112,8 @@ def generate(template: Template, *, cls: int, key_types: Sequence[int], mechanis
     given = parse(template)
     _fix(given, Attr.CLASS, (cls,))
     _fix(given, Attr.KEY_TYPE, key_types)
+    if mechanism in _OF_ONE_LENGTH:
+        given.setdefault(Attr.VALUE_LEN, _OF_ONE_LENGTH[mechanism])
     attrs = _resolve(given, GENERATE, so)
     rules = plan(attrs, GENERATE).rules
     made: Attributes = {Attr.LOCAL: True, Attr.KEY_GEN_MECHANISM: int(mechanism)}
@@ -181,13 +200,13 @@ def finish_derived(
     further: Sequence[Mapping[int, Any]] = (),
 ) -> Attributes:
     """``further``: the keys that the mechanism's parameter named. Unless told otherwise, the new key is as sensitive as
-    the most sensitive of all; and it is never less sensitive than one of ``further``."""
+    the most sensitive of all; and it is never less sensitive than a secret key of ``further``."""
     whole = dict(attrs)
     if Attr.ALWAYS_SENSITIVE in whole:
         bases = (base, *further)
-        _inherit(whole, further)
+        _inherit(whole, [key for key in further if key[Attr.CLASS] == ObjectClass.SECRET_KEY])
+        whole.setdefault(Attr.EXTRACTABLE, _asks_to_read(whole) and not any(_hidden_secret(key) for key in bases))
         whole.setdefault(Attr.SENSITIVE, any(_sensitive(key) for key in bases))
-        whole.setdefault(Attr.EXTRACTABLE, False)
         whole[Attr.ALWAYS_SENSITIVE] = whole[Attr.SENSITIVE] and _all(bases, Attr.ALWAYS_SENSITIVE)
         whole[Attr.NEVER_EXTRACTABLE] = not whole[Attr.EXTRACTABLE] and _all(bases, Attr.NEVER_EXTRACTABLE)
     return _fill(whole, material, DERIVE)
@@ -240,11 +259,19 @@ def _resolve(given: Attributes, origin: Origin, so: bool) -> Attributes:
     attrs = {**planned.defaults}
     if so and Attr.PRIVATE in planned.rules:
         attrs[Attr.PRIVATE] = False  # "Default is token-specific": the SO makes no private objects.
+    if _asks_to_read(given) and origin is not DERIVE:
+        attrs[Attr.EXTRACTABLE] = True
     attrs |= given
     attrs[Attr.UNIQUE_ID] = unique_id()
     if attrs.get(Attr.PUBLIC_KEY_INFO) == b"" and attrs[Attr.CLASS] != ObjectClass.CERTIFICATE:
         del attrs[Attr.PUBLIC_KEY_INFO]  # "MAY be empty; DEFAULT derived from the underlying key"
     return attrs
+
+
+def _asks_to_read(given: Mapping[int, Any]) -> bool:
+    """Whether a template wants a secret key that can be read: it says CKA_SENSITIVE=CK_FALSE in so many words. That
+    means nothing without CKA_EXTRACTABLE, whose default is the token's (footnote 9)."""
+    return given.get(Attr.CLASS) == ObjectClass.SECRET_KEY and given.get(Attr.SENSITIVE) is False
 
 
 def _admit(planned: Plan, attr: int, value: Any, so: bool) -> None:
@@ -309,6 +336,10 @@ def _check_value(whole: Attributes, rules: Schema, origin: Origin) -> None:
 
 def _sensitive(key: Mapping[int, Any]) -> bool:
     return bool(key.get(Attr.SENSITIVE, False))
+
+
+def _hidden_secret(key: Mapping[int, Any]) -> bool:
+    return key[Attr.CLASS] == ObjectClass.SECRET_KEY and (_sensitive(key) or not key.get(Attr.EXTRACTABLE, False))
 
 
 def _all(keys: Sequence[Mapping[int, Any]], attr: Attr) -> bool:
