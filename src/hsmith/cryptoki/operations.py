@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hsmith.core.objects import KEY_CLASSES, Object
 from hsmith.core.policy.marks import Mark
+from hsmith.core.policy.policy import ONE_TIME
 from hsmith.crypto.key import Key
 from hsmith.crypto.registry import ENGINES
 from hsmith.spec.constants import Attr, Fault, MechanismFlag, ObjectClass
@@ -223,6 +224,8 @@ def _made(
     role = policy.role(operation, key, row)
     if role & ~key.granted:
         policy.check(key, Mark(role))
+    if row.mechanism in ONE_TIME:
+        policy.serve(operation, key)
     active = Active(use.start(getattr(ENGINES[row.mechanism], use.method), key.key(), arg.params), row, arg)
     active.key, active.handle, active.use, active.role = key, handle, use, role
     active.demand_pin()

@@ -36,6 +36,7 @@ class Mark(IntFlag):
     USED = 1 << 24  # not a key but an IV that served
     TRUSTED_ONLY = 1 << 25  # some object with it had CKA_WRAP_WITH_TRUSTED
     PIN_EACH_TIME = 1 << 26  # some object with it had CKA_ALWAYS_AUTHENTICATE
+    SERVED = 1 << 27  # a one-time key that made its MAC
 
 
 DATA: Final = Mark.ENCRYPT | Mark.DECRYPT | Mark.MAC
