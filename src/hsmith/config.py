@@ -36,6 +36,12 @@ class Config:
         "keeper.grace_seconds", 300, "How long after the last logout a login with the right PIN is fast; 0: never."
     )
     keeper_connections: int = key("keeper.connections", 2048, "Most connections at a time.", least=1)
+    keeper_client_memory: int = key(
+        "keeper.client_memory",
+        256,
+        "MiB that one client process may make the keeper keep: long calls, session objects, data gathered in parts.",
+        least=64,
+    )
     keeper_group: str = key(
         "keeper.group", "", "Group whose members may connect too, to a keeper.socket in a folder that they may enter."
     )

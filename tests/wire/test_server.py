@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from hsmith.cryptoki.memory import Memory
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.spec.functions import BY_NAME
@@ -33,6 +34,7 @@ class Application:
     def __init__(self, pid: int | None, uid: int | None, program: str) -> None:
         self.pid, self.uid, self.program = pid, uid, program
         self.closed = threading.Event()
+        self.memory = Memory(256 << 20)
 
     def close(self) -> None:
         self.closed.set()

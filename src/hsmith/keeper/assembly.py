@@ -48,7 +48,9 @@ def assemble(home: Home, config: Config, lock: KeeperLock, listen_at: Path, repo
             config,
             lock=lock,
             listen_at=listen_at,
-            open_application=lambda pid, uid, program: Application(hsm, pid=pid or 0, uid=uid or 0, program=program),
+            open_application=lambda pid, uid, program: Application(
+                hsm, pid=pid or 0, uid=uid or 0, program=program, memory=config.keeper_client_memory << 20
+            ),
             handlers=dispatch.HANDLERS,
             admin=admin.COMMANDS,
             unprotected=unprotected,

@@ -11,12 +11,21 @@ from hsmith.wire.frames import NEW_APPLICATION
 from hsmith.wire.peer import Peer, program
 
 
-class Closable(Protocol):
+class Memory(Protocol):
+    def room(self, more: int) -> bool:
+        """Take so many bytes more, or give them back (negative); false: they are not to be had."""
+
+
+class Opened(Protocol):
+    @property
+    def memory(self) -> Memory:
+        """What the client may make the keeper keep."""
+
     def close(self) -> None:
         """End it; more than once does no harm."""
 
 
-A = TypeVar("A", bound=Closable)
+A = TypeVar("A", bound=Opened)
 
 #: Applications of one process: a program has one for each module or client that it loads.
 MAX_APPLICATIONS: Final = 256

@@ -20,13 +20,15 @@ from hsmith.spec.functions import FUNCTIONS, FunctionRow, Kind
 from hsmith.wire import codec, frames, peer
 from hsmith.wire.applications import A, Applications, Identity, TooMany
 from hsmith.wire.frames import NEW_APPLICATION, REPLY
-from hsmith.wire.receiver import BadFrame, Receiver
+from hsmith.wire.receiver import FIRST_SIZE, BadFrame, NoRoom, Receiver
 
 log = logging.getLogger("hsmith.server")
 
 #: The hash of the tables: what this keeper's HELLO says.
 TABLES: Final = frames.table_hash()
 OK: Final = int(Fault.OK)
+#: Bytes from which on an answer is counted.
+LONG: Final = 65536
 
 Handler = Callable[..., Any]
 Admin = Callable[[A, dict[str, Any]], dict[str, Any]]
@@ -90,6 +92,7 @@ class Connection(Generic[A]):
         self._served = served
         self._connection = connection
         self._receiver = Receiver(connection, seconds=service.frame_seconds)
+        self._receiver.most = FIRST_SIZE  # a HELLO: until then nobody has room for more
 
     def run(self) -> None:
         """Serve until the client leaves or errs."""
@@ -149,8 +152,9 @@ class Connection(Generic[A]):
 
     def _calls(self, application: A) -> None:
         """The loop of a connection: nothing here that a call does not need."""
-        receiver, calls, send = self._receiver, self._service.calls, self._connection.sendall
-        while end := receiver.frame():
+        receiver, calls, send = self._receiver, self._service.calls, self._send
+        receiver.most, receiver.room = frames.MAX_FRAME, application.memory.room
+        while end := self._next():
             buffer = receiver.buffer
             number = buffer[4] | buffer[5] << 8
             if buffer[6] or buffer[7]:
@@ -162,6 +166,27 @@ class Connection(Generic[A]):
             else:
                 send(self._other(number, application, payload))
             receiver.done(end, wipe=call is None or call.secret)
+
+    def _next(self) -> int:
+        """The next frame: its end, 0 after the last."""
+        while True:
+            try:
+                return self._receiver.frame()
+            except NoRoom:
+                self._connection.sendall(reply(Fault.DEVICE_MEMORY))
+
+    def _send(self, answer: bytes) -> None:
+        """A long answer counts until the client has read it."""
+        if len(answer) <= LONG:
+            self._connection.sendall(answer)
+            return
+        if not self._receiver.room(len(answer)):
+            self._connection.sendall(reply(Fault.DEVICE_MEMORY))
+            return
+        try:
+            self._connection.sendall(answer)
+        finally:
+            self._receiver.room(-len(answer))
 
     def _other(self, number: int, application: A, payload: memoryview) -> bytes:
         """What is no function with a handler: ADMIN, a function not supported, or an unknown one."""
