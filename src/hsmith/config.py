@@ -58,6 +58,11 @@ class Config:
         "What new tokens permit their keys, as in the chapter on policy.",
         choices=("default", "strict", "compat"),
     )
+    audit_records: int = key(
+        "audit.records",
+        0,
+        "Records of the audit log that are kept; older ones are deleted from time to time: export them before. 0: all.",
+    )
     log_level: str = key(
         "log.level", "info", "The least level that is logged.", choices=("debug", "info", "warning", "error")
     )

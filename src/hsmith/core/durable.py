@@ -69,6 +69,7 @@ class Settings:
     kdf_milliseconds: int = 150  # what deriving a key from a PIN shall cost
     grace_seconds: float = 60.0  # how long a PIN that was right opens the token fast after the last logout
     profile: Profile = Profile.DEFAULT  # of new tokens
+    audit_records: int = 0  # of the audit log that are kept; 0: all
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Durable:
     @classmethod
     def audited(cls, store: Store, secret: bytes, settings: Settings) -> "Durable":
         """With an audit, which begins now; close() ends it."""
-        audit = Audit(secret, _refusing(store.change))
+        audit = Audit(secret, _refusing(store.change), keep=settings.audit_records)
         audit.begin(store.audited)
         return cls(store, secret, settings, audit)
 

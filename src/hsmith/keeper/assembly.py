@@ -95,6 +95,7 @@ def settings(config: Config) -> Settings:
         kdf_milliseconds=config.pin_kdf_milliseconds,
         grace_seconds=float(config.keeper_grace_seconds),
         profile=Profile(config.token_profile),
+        audit_records=config.audit_records,
     )
 
 

@@ -16,6 +16,7 @@ from hsmith.store.records import (
     DeleteKeyslot,
     DeleteObject,
     DeleteToken,
+    Prune,
     PutKeyslot,
     PutObject,
     PutToken,
@@ -145,6 +146,7 @@ _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Any], None]]] = {
     DeleteObject: _delete_object,
     PutValue: _put_value,
     Append: lambda connection, change: audit.append(connection, change.texts, change.mac_key, change.head()),
+    Prune: lambda connection, change: audit.prune(connection, change.keep, change.mac_key, change.head()),
 }
 
 
