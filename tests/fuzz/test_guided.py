@@ -11,7 +11,7 @@ import pytest
 from fuzz import calls, hostile
 
 HERE = Path(__file__).parent
-SECONDS = int(os.environ.get("HSMITH_FUZZ_SECONDS", "6"))
+SECONDS = int(os.environ.get("HSMITH_FUZZ_SECONDS", "5"))
 pytestmark = [
     pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning"),
     pytest.mark.slow,

@@ -16,13 +16,13 @@ from hsmith.spec.mechanisms import SECRET_TYPES
 from hsmith.wire.client import Client
 from p11 import P11
 
-HOW_MANY = os.environ.get("HSMITH_MATRIX", "40")
+HOW_MANY = os.environ.get("HSMITH_MATRIX", "25")
 ALL = HOW_MANY == "all"
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning"),
     pytest.mark.slow,
-    pytest.mark.timeout(300 if HOW_MANY == "40" else 7200),
+    pytest.mark.timeout(300 if HOW_MANY == "25" else 7200),
 ]
 
 
