@@ -23,13 +23,20 @@ static unsigned char *load_pointer(const unsigned char *from)
     return value;
 }
 
+/* A small number (or a negative one) where a pointer is due: the structure is that of another mechanism, of the same size. */
+static bool stray(const void *pointer)
+{
+    uintptr_t value = (uintptr_t)pointer;
+    return value && (value < 4096 || value > UINTPTR_MAX - 4096);
+}
+
 /* The length in bytes of a field's data; false where it cannot be one. */
 static bool room_of(const field *f, const unsigned char *s, const unsigned char *outer, size_t *room)
 {
     CK_ULONG length = f->length;
     if (!(f->flags & FIXED)) {
         const unsigned char *from = (f->flags & OUTER ? outer : s) + f->length;
-        if (f->unit == U_POINTED && !(from = load_pointer(from)))
+        if (f->unit == U_POINTED && (!(from = load_pointer(from)) || stray(from)))
             return false;
         length = load_ulong(from);
     }
@@ -51,7 +58,7 @@ static bool put_data(call *c, const field *f, const unsigned char *s, const unsi
     }
     if (!room_of(f, s, outer, &length))
         return false;
-    if (!data && length && !(f->flags & NULLABLE))
+    if ((!data && length && !(f->flags & NULLABLE)) || (stray(data) && length))
         return false;
     length = data ? length : 0;
     put_u32(c, (uint32_t)length);
@@ -70,7 +77,7 @@ static bool put_structs(call *c, const field *f, const unsigned char *s)
     const layout *l = &layouts[f->of];
     CK_ULONG count = load_ulong(s + f->length);
     const unsigned char *item = load_pointer(s + f->offset);
-    if ((count && !item) || count > MAX_STRUCTS)
+    if ((count && (!item || stray(item))) || count > MAX_STRUCTS)
         return false;
     put_u32(c, (uint32_t)count);
     for (CK_ULONG i = 0; i < count; i++)
@@ -92,7 +99,7 @@ static bool put_variant(call *c, const field *f, const unsigned char *s)
         put_u8(c, NONE);
         return true;
     }
-    if (!value || !found || length > MAX_FRAME)
+    if (!value || stray(value) || !found || length > MAX_FRAME)
         return false;
     put_u8(c, found->form);
     if (found->form == BYTES) {
@@ -134,7 +141,7 @@ static bool put_field(call *c, const field *f, const unsigned char *s, const uns
         return put_data(c, f, s, outer);
     case F_OUT:
         pointer = load_pointer(s + f->offset);
-        if (!room_of(f, s, outer, &room))
+        if (!room_of(f, s, outer, &room) || stray(pointer))
             return false;
         put_u64(c, pointer ? room : 0);
         return true;
@@ -142,18 +149,22 @@ static bool put_field(call *c, const field *f, const unsigned char *s, const uns
         put_u64(c, 1);
         return true;
     case F_HANDLE_POINTER:
-        put_u64(c, load_pointer(s + f->offset) != NULL);
-        return true;
+        pointer = load_pointer(s + f->offset);
+        put_u64(c, pointer != NULL);
+        return !stray(pointer);
     case F_STRUCT:
         return put_fields(c, &layouts[f->of], s + f->offset, s);
     case F_POINTER:
         pointer = load_pointer(s + f->offset);
         put_u8(c, pointer != NULL);
+        if (stray(pointer))
+            return false;
         return !pointer || put_fields(c, &layouts[f->of], pointer, s);
     case F_STRUCTS:
         return put_structs(c, f, s);
     case F_TEMPLATE:
-        return put_attributes(c, load_pointer(s + f->offset), load_ulong(s + f->length), 0);
+        pointer = load_pointer(s + f->offset);
+        return !stray(pointer) && put_attributes(c, pointer, load_ulong(s + f->length), 0);
     case F_VARIANT:
         return put_variant(c, f, s);
     }

@@ -415,7 +415,11 @@ static void get_attributes(call *c, unsigned char *list, size_t items, int depth
         CK_ATTRIBUTE a = { 0, NULL, 0 };
         if (list)
             memcpy(&a, list + i * sizeof a, sizeof a);
-        a.type = get_number(c);
+        CK_ULONG type = get_number(c);
+        /* An array in an array: its memory has pointers only where the caller knows that it is one. */
+        if (type != a.type && kind_of(type) == V_TEMPLATE)
+            a.ulValueLen = 0;
+        a.type = type;
         get_value(c, &a, depth);
         if (list)
             memcpy(list + i * sizeof a, &a, sizeof a);
@@ -461,7 +465,9 @@ static void get_value(call *c, CK_ATTRIBUTE *a, int depth)
         return;
     }
     size_t length = measure(c, tag, &items);
-    bool small = a->pValue && a->ulValueLen < length;
+    /* Room for plain bytes would be taken for pointers: whatever the keeper says, none is followed there. */
+    bool plain = tag == T_TEMPLATE && kind_of(a->type) != V_TEMPLATE;
+    bool small = a->pValue && (a->ulValueLen < length || plain);
     if (small && c->rv == CKR_OK)
         c->rv = CKR_BUFFER_TOO_SMALL;
     get_content(c, tag, c->bad || small ? NULL : a->pValue, items, depth);

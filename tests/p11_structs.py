@@ -15,6 +15,8 @@ ECDH2_DERIVE_PARAMS: kdf ulSharedDataLen *pSharedData ulPublicDataLen *pPublicDa
 X9_42_DH1_DERIVE_PARAMS: kdf ulOtherInfoLen *pOtherInfo ulPublicDataLen *pPublicData
 DES_CBC_ENCRYPT_DATA_PARAMS: iv[8] *pData length
 AES_CBC_ENCRYPT_DATA_PARAMS: iv[16] *pData length
+CAMELLIA_CBC_ENCRYPT_DATA_PARAMS: iv[16] *pData length
+SEED_CBC_ENCRYPT_DATA_PARAMS: iv[16] *pData length
 PBE_PARAMS: *pInitVector *pPassword ulPasswordLen *pSalt ulSaltLen ulIteration
 KEY_DERIVATION_STRING_DATA: *pData ulLen
 PKCS5_PBKD2_PARAMS: saltSource *pSaltSourceData ulSaltSourceDataLen iterations prf *pPrfData ulPrfDataLen *pPassword *ulPasswordLen

@@ -36,6 +36,12 @@ class Config:
         "keeper.grace_seconds", 300, "How long after the last logout a login with the right PIN is fast; 0: never."
     )
     keeper_connections: int = key("keeper.connections", 2048, "Most connections at a time.", least=1)
+    keeper_client_memory: int = key(
+        "keeper.client_memory",
+        256,
+        "MiB that one client process may make the keeper keep: long calls, session objects, data gathered in parts.",
+        least=64,
+    )
     keeper_group: str = key(
         "keeper.group", "", "Group whose members may connect too, to a keeper.socket in a folder that they may enter."
     )
@@ -61,6 +67,11 @@ class Config:
         "The mechanisms that are offered: ALL, or names (CKM_...) with commas; after a minus sign, all but these.",
     )
     slots_removable: bool = key("slots.removable", False, "Whether slots say CKF_REMOVABLE_DEVICE.")
+    audit_records: int = key(
+        "audit.records",
+        0,
+        "Records of the audit log that are kept; older ones are deleted from time to time: export them before. 0: all.",
+    )
     log_level: str = key(
         "log.level", "info", "The least level that is logged.", choices=("debug", "info", "warning", "error")
     )

@@ -16,6 +16,7 @@ from harness import PIN
 from hsmith.core.turns import Turns
 from hsmith.cryptoki import application
 from hsmith.cryptoki.application import Application
+from hsmith.cryptoki.memory import Memory
 from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass
 from hsmith.spec.faults import Refused
 from hsmith.wire import applications
@@ -27,6 +28,7 @@ from p11 import P11, P256, P11Error
 
 class _Opened:
     repeated: ClassVar[dict[bytes, Any]] = {}
+    memory = Memory(application.MEMORY)
 
     def close(self) -> None:
         pass
@@ -60,20 +62,20 @@ def test_session_objects_are_bounded_in_size(p11: P11) -> None:
                 made += 1
         except P11Error as error:
             assert error.rv == Fault.DEVICE_MEMORY
-        assert made == application.MAX_OBJECT_BYTES // (len(big) + 200)
+        assert made == application.MEMORY // (len(big) + 200) - 1  # the last frame is in memory, too
     with p11.open(slot) as session:  # what was freed may be taken again
         session.create({Attr.CLASS: ObjectClass.DATA, Attr.VALUE: big})
 
 
 def test_what_is_dropped_is_given_back() -> None:
     app = Application.__new__(Application)
-    app.objects, app._object_bytes = {}, 0
+    app.objects, app.memory = {}, Memory(application.MEMORY)
     app._charge(100, objects=1)
     with pytest.raises(Refused) as refused:
-        app._charge(application.MAX_OBJECT_BYTES, objects=1)
+        app._charge(application.MEMORY, objects=1)
     assert refused.value.fault == Fault.DEVICE_MEMORY
     app._charge(-100)
-    assert app._object_bytes == 0
+    assert app.memory.taken == 0
 
 
 def test_turns_go_round_the_clients() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from hsmith.core import workers
+from hsmith.cryptoki.memory import Memory
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.spec.functions import BY_NAME
@@ -36,6 +37,7 @@ class Application:
         self.pid, self.uid, self.program = pid, uid, program
         self.closed = threading.Event()
         self.repeated: dict[bytes, Any] = {}
+        self.memory = Memory(256 << 20)
 
     def close(self) -> None:
         self.closed.set()

@@ -95,7 +95,7 @@ def _verify_export(options: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError) as error:
         reason = words(error) if isinstance(error, OSError) else "it is no text"
         raise Trouble(f"{options.file} cannot be read: {reason}.") from error
-    text = f"Records 1 to {vouched} are whole, as signed." + (f" But {wrong}." if wrong else "")
+    text = f"Records up to {vouched} are whole, as signed." + (f" But {wrong}." if wrong else "")
     emit(options, {"wrong": wrong, "signed": vouched}, text)
     return EXIT_OK if wrong is None and vouched else EXIT_FAILED
 

@@ -24,6 +24,7 @@ from hsmith.store.records import (
     DeleteKeyslot,
     DeleteObject,
     DeleteToken,
+    Prune,
     PutKeyslot,
     PutObject,
     PutToken,
@@ -118,7 +119,10 @@ def _mechanism(number: int) -> str:
 class Audit:
     """The audit of a store. Thread-safe. ``commit``: of the store, without audit."""
 
-    def __init__(self, secret: bytes, commit: Callable[[Sequence[Change]], None]) -> None:
+    def __init__(self, secret: bytes, commit: Callable[[Sequence[Change]], None], *, keep: int = 0) -> None:
+        """``keep``: records that stay when older ones are pruned; 0: all do."""
+        self.keep = keep
+        self._prune_at = 0
         self.signer = Signer(secret)
         self._commit = commit
         self._waiting: deque[str] = deque()
@@ -189,6 +193,18 @@ class Audit:
             return
         self._since = 0 if self._since >= BETWEEN else self._since + len(texts)
         self._lost = 0
+        self._prune()
+
+    def _prune(self) -> None:
+        """Once, and then after so many records as are between two checkpoints."""
+        number, _ = self._head()
+        if not self.keep or number < self._prune_at:
+            return
+        self._prune_at = number + BETWEEN
+        try:
+            self._commit([Prune(self.keep, self.signer.mac_key, self._head)])
+        except Refused as refused:
+            log.error("the audit cannot be pruned: %s", refused.reason)
 
     def checkpoint(self) -> str:
         """The text of a record that vouches for all before it."""

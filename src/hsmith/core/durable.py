@@ -71,6 +71,7 @@ class Settings:
     profile: Profile = Profile.DEFAULT  # of new tokens
     mechanisms: frozenset[int] | None = None  # that are offered at all; None: every one
     removable: bool = False  # what slots say of themselves
+    audit_records: int = 0  # of the audit log that are kept; 0: all
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Durable:
     @classmethod
     def audited(cls, store: Store, secret: bytes, settings: Settings) -> "Durable":
         """With an audit, which begins now; close() ends it."""
-        audit = Audit(secret, _refusing(store.change))
+        audit = Audit(secret, _refusing(store.change), keep=settings.audit_records)
         audit.begin(store.audited)
         return cls(store, secret, settings, audit)
 

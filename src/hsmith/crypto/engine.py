@@ -20,7 +20,18 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 Attributes: TypeAlias = Mapping[int, Any]
 
 
-class Stream(ABC):
+class Gathering:
+    """What runs over several calls."""
+
+    __slots__ = ()
+
+    @property
+    def kept(self) -> int:
+        """Bytes of data that it keeps until its end."""
+        return 0
+
+
+class Stream(Gathering, ABC):
     """A running encryption or decryption."""
 
     @abstractmethod
@@ -45,7 +56,7 @@ class Stream(ABC):
         return self.update(data) + self.finish()
 
 
-class Signer(ABC):
+class Signer(Gathering, ABC):
     """A running signature or MAC. ``size`` is the exact length in bytes of the result (an upper bound is permitted)."""
 
     size: int
@@ -61,7 +72,7 @@ class Signer(ABC):
         return self.finish()
 
 
-class Verifier(ABC):
+class Verifier(Gathering, ABC):
     """A running verification; a wrong signature is Refused(SIGNATURE_INVALID) or Refused(SIGNATURE_LEN_RANGE)."""
 
     @abstractmethod

@@ -82,6 +82,9 @@ class Counters:
     def __init__(self) -> None:
         self._next: dict[tuple[int, int, int], int] = {}
 
+    def __len__(self) -> int:
+        return len(self._next)
+
     def make_iv(self, form: Form, params: Any, key: int) -> None:
         """Put the IV of the next message into ``params``. ``key``: its number. Refused(MECHANISM_PARAM_INVALID)."""
         generator = getattr(params, form.generator) if form.generator else IvGenerator.NO_GENERATE

@@ -79,7 +79,7 @@ class _Transport(Engine):
         return self._encrypt(key, params, material)
 
     def unwrap(self, key: Key, params: Any, wrapped: Buffer, length: int | None = None) -> bytes:
-        self._room(key, params)
+        _check_length(length, self._room(key, params), Fault.WRAPPED_KEY_INVALID)
         if len(wrapped) != length_of(key):
             raise Refused(Fault.WRAPPED_KEY_LEN_RANGE, f"{len(wrapped)} bytes where {length_of(key)} are due")
         try:
@@ -95,6 +95,7 @@ class _Transport(Engine):
         length = wanted_length(wanted)
         if length is None:
             raise Refused(Fault.TEMPLATE_INCOMPLETE, "VALUE_LEN must be given: the secret may have any length")
+        _check_length(length, self._room(key, params), Fault.KEY_SIZE_RANGE)
         secret: bytes = last(os.urandom(length), wanted)[Attr.VALUE]
         return self.wrap(key, params, secret), secret
 
@@ -103,6 +104,12 @@ class _Transport(Engine):
 
     def ciphertext_size(self, key: Key, params: Any) -> int:
         return length_of(key)
+
+
+def _check_length(length: int | None, room: int, fault: Fault) -> None:
+    """Of the length that a template asks for, before anything is made that long."""
+    if length is not None and length > room:
+        raise Refused(fault, f"VALUE_LEN is {length}: at most {room} bytes fit this key")
 
 
 class Pkcs1(_Transport, Pkcs1Signature):

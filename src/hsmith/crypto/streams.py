@@ -66,6 +66,10 @@ class Whole(Stream):
         self._size = size
         self._held = Held()
 
+    @property
+    def kept(self) -> int:
+        return len(self._held)
+
     def update(self, data: Buffer) -> bytes:
         self._held.add(data)
         return b""
@@ -96,6 +100,10 @@ class WholeSigner(Signer):
         self.size = size
         self._held = Held()
 
+    @property
+    def kept(self) -> int:
+        return len(self._held)
+
     def update(self, data: Buffer) -> None:
         self._held.add(data)
 
@@ -114,6 +122,10 @@ class WholeVerifier(Verifier):
     def __init__(self, verify: Callable[[Buffer, Buffer], Any]) -> None:
         self._verify = verify
         self._held = Held()
+
+    @property
+    def kept(self) -> int:
+        return len(self._held)
 
     def update(self, data: Buffer) -> None:
         self._held.add(data)

@@ -11,6 +11,7 @@ from hsmith.core.objects import FIRST_SESSION_OBJECT, Object
 from hsmith.core.policy.values import Record
 from hsmith.core.token import SO, USER, Token
 from hsmith.crypto.messages import Counters
+from hsmith.cryptoki.memory import COUNTER, SESSION, Charge, of_client
 from hsmith.cryptoki.operations import Active
 from hsmith.cryptoki.pending import Pending
 from hsmith.spec.constants import Fault, SessionFlag, SessionState, UserType
@@ -28,9 +29,10 @@ _NUMBER = (1 << HANDLE_BITS) - 1
 #: Sessions that one application may have open, so that one client cannot exhaust the keeper.
 MAX_SESSIONS = 16384
 
-#: Session objects of one application, and the bytes of their values, for the same reason.
+#: Session objects of one application, for the same reason.
 MAX_OBJECTS = 65536
-MAX_OBJECT_BYTES = 256 << 20
+#: What a client process may make the keeper keep, where the configuration does not say it, in bytes.
+MEMORY = 256 << 20
 
 #: Session handles start anywhere, so that those of an earlier keeper mean nothing to this one.
 _session_numbers = itertools.count(secrets.randbelow(1 << 30) + 1)
@@ -56,7 +58,7 @@ class Session:
 
     __slots__ = (
         "app", "asynchronous", "handle", "iv_counters", "lock", "login", "objects", "operations", "pending", "rw",
-        "token",
+        "token", "weight",
     )  # fmt: skip
 
     def __init__(self, app: "Application", token: Token, login: Login, *, rw: bool, asynchronous: bool = False) -> None:
@@ -71,6 +73,13 @@ class Session:
         self.objects: dict[int, Object] = {}
         self.iv_counters = Counters()
         self.pending: dict[str, Pending] = {}
+        self.weight = Charge(app.memory, SESSION)
+
+    def weigh(self) -> None:
+        """Count what it keeps by itself. Refused(DEVICE_MEMORY)."""
+        size = SESSION + COUNTER * len(self.iv_counters)
+        if size != self.weight.size:
+            self.weight.resize(size)
 
     @property
     def logged_in(self) -> bool:
@@ -134,13 +143,14 @@ class Session:
 class Application:
     """One process of a client, whatever its number of connections. Thread-safe."""
 
-    def __init__(self, hsm: Hsm, *, pid: int = 0, uid: int = 0, program: str = "") -> None:
+    def __init__(self, hsm: Hsm, *, pid: int = 0, uid: int = 0, program: str = "", memory: int = MEMORY) -> None:
         self.hsm = hsm
         self.pid = pid
         self.uid = uid
         self.program = program
         #: Whose work it does: applications of one process take turns with others as one.
         self.client = (uid, pid)
+        self.memory = of_client(self.client if pid else object(), memory)
         self.closed = False
         #: The last function that was refused, and why: functions of the standard answer with a number alone.
         self.refused: tuple[str, Refused] | None = None
@@ -148,7 +158,6 @@ class Application:
         self.objects: dict[int, Object] = {}
         #: Pairs of functions that came as one, by how they came: hsmith.cryptoki.repeated.
         self.repeated: dict[bytes, Repeated] = {}
-        self._object_bytes = 0
         self._events_seen = hsm.events_so_far()
         self._events: dict[int, None] = {}  # slots whose event flag is set, oldest first
         self._logins: dict[int, Login] = {}
@@ -309,7 +318,7 @@ class Application:
             object.retire()
             dropped = self.objects.pop(object.id, None)
             if dropped is not None:
-                self._object_bytes -= templates.size(dropped.attributes)
+                self.memory.room(-templates.size(dropped.attributes))
                 dropped.wipe()
             self._owner(object).objects.pop(object.id, None)
 
@@ -317,9 +326,7 @@ class Application:
         """Count session objects, of this many bytes more. Refused(DEVICE_MEMORY): too many, or too much."""
         if len(self.objects) + objects > MAX_OBJECTS:
             raise Refused(Fault.DEVICE_MEMORY, f"an application has at most {MAX_OBJECTS} session objects")
-        if size > 0 and self._object_bytes + size > MAX_OBJECT_BYTES:
-            raise Refused(Fault.DEVICE_MEMORY, f"session objects have {MAX_OBJECT_BYTES} bytes at most")
-        self._object_bytes += size
+        self.memory.take(size)
 
     @staticmethod
     def _owner(object: Object) -> Session:

@@ -35,13 +35,16 @@ def run(
     work: Callable[[], Any],
     finish: Callable[[Session, Any], Any],
     size: int = 0,
+    weight: object = None,
 ) -> Any:
-    """``finish(session, work())``, now or, by Refused(PENDING), when C_AsyncComplete asks for it."""
+    """``finish(session, work())``, now or, by Refused(PENDING), when C_AsyncComplete asks for it. ``weight``: counts
+    what the work keeps, until it is done."""
     if not row.slow:
         return finish(session, work())
 
     def in_turn() -> Any:
         with SLOW.one(session.app.client):
+            assert weight is None or weight
             return work()
 
     if session.asynchronous:

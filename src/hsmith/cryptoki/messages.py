@@ -33,6 +33,10 @@ class Process:
 
     __slots__ = ("base", "start", "stream", "tag_size")
 
+    @property
+    def kept(self) -> int:
+        return 0 if self.stream is None else int(self.stream.kept)
+
     def __init__(self, start: Any) -> None:
         self.start = start
         self.stream: Any = None
@@ -127,6 +131,7 @@ def _make_iv(session: Session, active: Active, form: Form, params: Any) -> None:
     if counted and active.running.base not in (None, given):
         raise Refused(Fault.MECHANISM_PARAM_INVALID, "the IV that the counter is XORed with may not vary")
     session.iv_counters.make_iv(form, params, active.key.id)
+    session.weigh()
     if counted:
         active.running.base = given
 
@@ -194,6 +199,7 @@ def encrypt_next(session: Session, params: Any, part: bytes | None, capacity: in
     with _ending(active, last=last):
         if not last:
             ciphertext: bytes = process.stream.update(part)
+            active.weigh(session.app.memory)
             return ciphertext
         form = _form(active, params)
         _same_tag(process, messages.room_for_tag(form, params))
@@ -214,6 +220,7 @@ def decrypt_next(session: Session, params: Any, part: bytes | None, capacity: in
     with _ending(active, last=last):
         if not last:
             plaintext: bytes = stream.update(part)
+            active.weigh(session.app.memory)
             return plaintext
         form = _form(active, params)
         _same_tag(process, messages.room_for_tag(form, params))
@@ -275,6 +282,7 @@ def sign_next(session: Session, params: Any, part: bytes | None, capacity: int |
     with _ending(active, last=last):
         _no_parameter(params)
         signer.update(part or b"")
+        active.weigh(session.app.memory)
         return signer.finish() if last else b""
 
 
@@ -285,5 +293,6 @@ def verify_next(session: Session, params: Any, part: bytes | None, signature: by
     with _ending(active, last=signature is not None):
         _no_parameter(params)
         active.running.stream.update(part or b"")
+        active.weigh(session.app.memory)
         if signature is not None:
             active.running.stream.finish(signature)

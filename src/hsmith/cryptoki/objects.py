@@ -1,8 +1,8 @@
 """Objects (chapter "Object management functions"): made, read, changed, copied, searched and destroyed."""
 
 import itertools
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from hsmith.core import builtin, templates
 from hsmith.core.objects import Object
@@ -10,6 +10,7 @@ from hsmith.core.policy.marks import Mark
 from hsmith.cryptoki import operations
 from hsmith.cryptoki.application import Session
 from hsmith.cryptoki.handlers import handles
+from hsmith.cryptoki.memory import FOUND
 from hsmith.cryptoki.operations import Active
 from hsmith.spec.constants import Attr, Fault
 from hsmith.spec.faults import Partly, Refused
@@ -18,6 +19,12 @@ from hsmith.spec.values import Template
 
 #: Handles that one answer has at most.
 MOST_FOUND = 1024
+#: Bytes of all values that one C_GetAttributeValue gives: an answer is one frame.
+ANSWER_MAXIMUM: Final = (64 << 20) - (1 << 16)
+
+
+class TooMuch(Refused):
+    """More than one answer holds, however often the one long value is asked for."""
 
 
 def may_write(session: Session, attributes: Mapping[int, Any]) -> None:
@@ -88,9 +95,15 @@ def get_attribute_value(session: Session, handle: int, types: list[int]) -> list
     attributes = session.object(handle).attributes
     values: list[Any] = []
     refusal: Fault | None = None
+    left = ANSWER_MAXIMUM
     for type in types:
         try:
             values.append(templates.read(attributes, type))
+            left -= len(values[-1]) if isinstance(values[-1], bytes) else 0
+            if left < 0:
+                raise TooMuch(Fault.DEVICE_MEMORY, f"all values together are longer than {ANSWER_MAXIMUM} bytes")
+        except TooMuch:
+            raise
         except Refused as refused:
             values.append(None)
             refusal = refusal or refused.fault
@@ -120,7 +133,10 @@ def set_attribute_value(session: Session, handle: int, template: Template) -> No
 def find_objects_init(session: Session, template: Template) -> None:
     operations.check_idle(session, Operation.FIND)
     templates.check_search(template)
-    operations.keep(session, Operation.FIND, Active(_search(session, template)))
+    handles = _search(session, template)
+    active = Active(iter(handles))
+    active.weigh(session.app.memory, FOUND * len(handles))
+    session.operations[Operation.FIND] = active
 
 
 @handles(FIND)
@@ -153,7 +169,7 @@ def find_objects_final(session: Session) -> None:
     operations.take(session, Operation.FIND)
 
 
-def _search(session: Session, template: Template) -> Iterator[int]:
+def _search(session: Session, template: Template) -> list[int]:
     """Handles of all objects that match now: a search sees the objects that there are when it begins."""
     handles = builtin.find(template)
     handles += [
@@ -165,7 +181,7 @@ def _search(session: Session, template: Template) -> Iterator[int]:
     ]
     found = session.token.shelf.find(template, private=session.logged_in)
     handles += [session.handle_of(number, private=private) for number, private in found]
-    return iter(handles)
+    return handles
 
 
 def _changeable(object: Object) -> Mapping[int, Any]:

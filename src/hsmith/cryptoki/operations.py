@@ -5,13 +5,15 @@ A step that fails ends its operation, except with CKR_BUFFER_TOO_SMALL; so does 
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hsmith.core.objects import KEY_CLASSES, Object
 from hsmith.core.policy.marks import Mark
+from hsmith.core.policy.policy import ONE_TIME
 from hsmith.crypto.key import Key
 from hsmith.crypto.registry import ENGINES
+from hsmith.cryptoki.memory import SMALL, Charge, Memory
 from hsmith.spec.constants import Attr, Fault, MechanismFlag, ObjectClass
 from hsmith.spec.faults import Refused, TooSmall
 from hsmith.spec.functions import Operation
@@ -107,7 +109,7 @@ class Active:
 
     __slots__ = (
         "arg", "authenticated", "handle", "held", "key", "parts", "recorded", "role", "row", "running", "started",
-        "use",
+        "use", "weight",
     )  # fmt: skip
 
     def __init__(self, running: Any, row: MechanismRow | None = None, arg: MechanismArg | None = None) -> None:
@@ -123,6 +125,7 @@ class Active:
         self.parts: list[bytes] | None = []
         self.recorded = 0
         self.role = 0
+        self.weight: Charge | None = None
 
     def record(self, part: bytes) -> None:
         """Keep a reference to a part: nothing is copied, and nothing more is kept once it is too much."""
@@ -134,10 +137,28 @@ class Active:
             else:
                 self.parts.append(part)
 
+    def weigh(self, memory: Memory, more: int = 0) -> None:
+        """Count what it keeps: data and results, its parameter, and ``more`` bytes. Refused(DEVICE_MEMORY)."""
+        size = more + _size_of(self.arg) + getattr(self.running, "kept", 0) + len(self.held or b"")
+        size += self.recorded if self.parts is not None else 0
+        if self.weight is not None:
+            self.weight.resize(size)
+        elif size >= SMALL:
+            self.weight = Charge(memory, size)
+
     def demand_pin(self) -> None:
         """CKA_ALWAYS_AUTHENTICATE: a PIN permits one use of the key, here the next one."""
         if self.key is not None:
             self.authenticated = not self.key.attributes.get(Attr.ALWAYS_AUTHENTICATE)
+
+
+def _size_of(arg: MechanismArg | None) -> int:
+    """Bytes of a parameter's data."""
+    params = arg.params if arg is not None else None
+    if params is None or isinstance(params, bytes | int) or not is_dataclass(params):
+        return len(params) if isinstance(params, bytes) else 0
+    values = [getattr(params, field.name) for field in fields(params)]
+    return sum(len(value) for value in values if isinstance(value, bytes))
 
 
 def mechanism_row(arg: MechanismArg | None, flag: MechanismFlag) -> MechanismRow:
@@ -192,7 +213,10 @@ def begin(session: "Session", operation: Operation, arg: MechanismArg | None, ha
             raise Refused(Fault.ARGUMENTS_BAD, "pMechanism is NULL and no operation is active")
         return None
     check_idle(session, operation)
-    active = session.operations[operation] = make(session, operation, arg, handle)
+    active = make(session, operation, arg, handle)
+    if arg.params is not None:
+        active.weigh(session.app.memory)
+    session.operations[operation] = active
     return active
 
 
@@ -223,6 +247,8 @@ def _made(
     role = policy.role(operation, key, row)
     if role & ~key.granted:
         policy.check(key, Mark(role))
+    if row.mechanism in ONE_TIME:
+        policy.serve(operation, key)
     active = Active(use.start(getattr(ENGINES[row.mechanism], use.method), key.key(), arg.params), row, arg)
     active.key, active.handle, active.use, active.role = key, handle, use, role
     active.demand_pin()
@@ -269,6 +295,8 @@ def take_part(session: "Session", operation: Operation) -> Active:
 
 
 def keep(session: "Session", operation: Operation, active: Active) -> None:
+    """Go on with it. Refused(DEVICE_MEMORY), and its end, when the client keeps too much."""
+    active.weigh(session.app.memory)
     session.operations[operation] = active
 
 

@@ -3,6 +3,7 @@
 from hsmith.crypto import primitives
 from hsmith.cryptoki.application import Session
 from hsmith.cryptoki.handlers import handles
+from hsmith.cryptoki.memory import Charge
 
 
 @handles("C_SeedRandom")
@@ -13,4 +14,8 @@ def seed_random(session: Session, seed: bytes | None) -> None:
 
 @handles("C_GenerateRandom")
 def generate_random(session: Session, length: int) -> bytes:
-    return primitives.random_bytes(length)
+    weight = Charge(session.app.memory, length)
+    try:
+        return primitives.random_bytes(length)
+    finally:
+        del weight  # the answer is counted from here on

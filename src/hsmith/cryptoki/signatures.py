@@ -34,6 +34,7 @@ def sign(operation: Operation, session: Session, data: bytes | None, capacity: i
     if capacity is None or capacity < size:
         return _not_yet(session, operation, active, capacity)
     if session.asynchronous and operation is SIGN:
+        active.weigh(session.app.memory, len(data or b""))
         return _made(session, "C_Sign", active, lambda: active.running.once(data or b""))
     result: bytes = active.running.once(data or b"")
     return result
@@ -73,6 +74,7 @@ def verify_signature_init(session: Session, mechanism: MechanismArg | None, key:
     active = operations.begin(session, VERIFY_SIGNATURE, mechanism, key)
     if active is not None:
         active.held = signature or b""
+        operations.keep(session, VERIFY_SIGNATURE, active)
 
 
 @handles("C_VerifySignature")
@@ -123,7 +125,13 @@ def verify_recover(session: Session, signature: bytes | None, capacity: int | No
 def _made(session: Session, function: str, active: Active, work: Callable[[], bytes]) -> bytes:
     assert active.row is not None
     signature: bytes = asynchronous.run(
-        session, function, active.row, work=work, finish=lambda session, made: made, size=active.running.size
+        session,
+        function,
+        active.row,
+        work=work,
+        finish=lambda session, made: made,
+        size=active.running.size,
+        weight=active.weight,
     )
     return signature
 

@@ -62,7 +62,9 @@ def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, rep
             config,
             lock=lock,
             listen_at=listen_at,
-            open_application=lambda pid, uid, program: Application(hsm, pid=pid or 0, uid=uid or 0, program=program),
+            open_application=lambda pid, uid, program: Application(
+                hsm, pid=pid or 0, uid=uid or 0, program=program, memory=config.keeper_client_memory << 20
+            ),
             handlers=dispatch.HANDLERS,
             admin=admin.COMMANDS,
             unprotected=unprotected,
@@ -130,6 +132,7 @@ def settings(config: Config) -> Settings:
         profile=Profile(config.token_profile),
         mechanisms=_mechanisms(config.slots_mechanisms),
         removable=config.slots_removable,
+        audit_records=config.audit_records,
     )
 
 

@@ -5,6 +5,7 @@ store's key stops whoever can write the file from making the chain anew; the led
 cut end is missed. Signed checkpoints say the same to those who have only an export and the store's public key.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -18,7 +19,11 @@ from hsmith.crypto import primitives
 #: The digest before the first record.
 START: Final = bytes(32)
 CHECKPOINT: Final = "checkpoint"
+#: The record that tells where a pruned log begins: it has the number and the digest of the last record that is gone.
+PRUNED: Final = "pruned"
 
+_BEGINS: Final = '{"event":"pruned"'
+_PRUNINGS: Final = "SELECT text FROM audit WHERE text GLOB ? ORDER BY number"
 LAST: Final = "SELECT number, chain FROM audit ORDER BY number DESC LIMIT 1"
 _INSERT: Final = "INSERT INTO audit (number, text, chain, mac) VALUES (?, ?, ?, ?)"
 _ALL: Final = "SELECT number, text, chain, mac FROM audit WHERE number > ? ORDER BY number LIMIT ?"
@@ -68,6 +73,30 @@ def _put(connection: apsw.Connection, number: int, chain: bytes, text: str, mac_
     return chain
 
 
+def prune(connection: apsw.Connection, keep: int, mac_key: bytes, head: tuple[int, bytes]) -> tuple[int, bytes]:
+    """Delete all but the last ``keep`` records in the open transaction, and give the last one. What stays can be
+    verified as before."""
+    upto = last(connection)[0] - keep
+    found = connection.execute("SELECT chain FROM audit WHERE number = ?", (upto,)).fetchone()
+    if found is None:
+        return head
+    text = json.dumps({"event": PRUNED, "upto": upto, "chain": found[0].hex()}, separators=(",", ":"))
+    head = append(connection, [text], mac_key, head)
+    connection.execute("DELETE FROM audit WHERE number <= ?", (upto,))
+    return head
+
+
+def _begin(texts: Iterable[str]) -> tuple[int, bytes]:
+    """The number and the digest before the first record that is there, as the last of ``texts`` that tells it says."""
+    begin = 0, START
+    for text in texts:
+        if text.startswith(_BEGINS):
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                fields = json.loads(text)
+                begin = int(fields["upto"]), bytes.fromhex(fields["chain"])
+    return begin
+
+
 def last(connection: apsw.Connection) -> tuple[int, bytes]:
     found: tuple[int, bytes] | None = connection.execute(LAST).fetchone()
     return found or (0, START)
@@ -84,7 +113,7 @@ def read(connection: apsw.Connection, *, after: int, limit: int) -> list[Record]
 
 def verify(connection: apsw.Connection, signer: Signer, head: tuple[int, bytes]) -> str | None:
     """The first thing that is wrong, in a sentence; None: the log is whole. ``head``: the last record, as known."""
-    chain, number = START, 0
+    number, chain = _begin(text for (text,) in connection.execute(_PRUNINGS, (_BEGINS + "*",)))
     for found, text, stored, mac in connection.execute(_ALL, (0, -1)):
         number += 1
         if found != number:
@@ -100,10 +129,11 @@ def verify(connection: apsw.Connection, signer: Signer, head: tuple[int, bytes])
 def verify_export(lines: Iterable[str], public: bytes) -> tuple[int, str | None]:
     """Check an export with nothing but the store's public key: how many records are vouched for by a checkpoint, and
     the first thing that is wrong."""
-    chain, vouched = START, 0
+    parsed = [_parsed(line) for line in lines]
+    before, chain = _begin(record["text"] for record in parsed if record is not None)
+    vouched = 0
     digests: dict[int, bytes] = {}
-    for number, line in enumerate(lines, start=1):
-        record = _parsed(line)
+    for number, record in enumerate(parsed, start=before + 1):
         if record is None or record["number"] != number:
             return vouched, f"record {number} is missing"
         chain = follow(chain, number, record["text"])

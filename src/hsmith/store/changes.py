@@ -29,6 +29,7 @@ from hsmith.store.records import (
     DeleteKeyslot,
     DeleteObject,
     DeleteToken,
+    Prune,
     PutKeyslot,
     PutObject,
     PutToken,
@@ -176,6 +177,11 @@ def _append(connection: apsw.Connection, ledger: Ledger, change: Append) -> None
     ledger.appended = audit.append(connection, change.texts, change.mac_key, head)
 
 
+def _prune(connection: apsw.Connection, ledger: Ledger, change: Prune) -> None:
+    head = max(change.head(), ledger.appended, key=itemgetter(0))
+    ledger.appended = audit.prune(connection, change.keep, change.mac_key, head)
+
+
 _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Ledger, Any], None]]] = {
     PutToken: _put_token,
     DeleteToken: _delete_token,
@@ -187,6 +193,7 @@ _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Ledger, Any], None]]] =
     DeleteObject: _delete_object,
     PutValue: _put_value,
     Append: _append,
+    Prune: _prune,
 }
 
 

@@ -137,6 +137,15 @@ class Append:
     head: Callable[[], tuple[int, bytes]]
 
 
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """Keep the last ``keep`` records of the audit log, and one that tells where it begins now."""
+
+    keep: int
+    mac_key: bytes = field(repr=False)
+    head: Callable[[], tuple[int, bytes]]
+
+
 Change = (
     PutToken
     | DeleteToken
@@ -149,6 +158,7 @@ Change = (
     | DeleteObject
     | PutValue
     | Append
+    | Prune
 )
 
 

@@ -23,7 +23,16 @@ class Pair(Protocol):
     ) -> tuple[Any, ...]: ...
 
 
-class Closable(Protocol):
+class Memory(Protocol):
+    def room(self, more: int) -> bool:
+        """Take so many bytes more, or give them back (negative); false: they are not to be had."""
+
+
+class Opened(Protocol):
+    @property
+    def memory(self) -> Memory:
+        """What the client may make the keeper keep."""
+
     @property
     def repeated(self) -> Mapping[bytes, Pair]:
         """Pairs of functions that have come in one frame, by how they came."""
@@ -32,7 +41,7 @@ class Closable(Protocol):
         """End it; more than once does no harm."""
 
 
-A = TypeVar("A", bound=Closable)
+A = TypeVar("A", bound=Opened)
 
 #: Applications of one process: a program has one for each module or client that it loads.
 MAX_APPLICATIONS: Final = 256

@@ -21,11 +21,11 @@ from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS, FunctionRow, Kind
 from hsmith.wire import codec, frames, parameters, peer
 from hsmith.wire.applications import A, Applications, Identity, Pair, TooMany
-from hsmith.wire.channel import open_channel
+from hsmith.wire.channel import Channel, open_channel
 from hsmith.wire.frames import BOTH, NEW_APPLICATION, PAIR, REPLY
 from hsmith.wire.hub import Hub
 from hsmith.wire.page import Page
-from hsmith.wire.receiver import BadFrame, Receiver
+from hsmith.wire.receiver import FIRST_SIZE, BadFrame, NoRoom, Receiver
 
 log = logging.getLogger("hsmith.server")
 
@@ -48,6 +48,8 @@ _SHORTEST: Final = 16
 _SESSION_AT: Final = (slice(8, 16), slice(8 + PAIR.size, 16 + PAIR.size))
 #: A call that may wait for hours.
 _WAITS: Final = BY_NAME["C_WaitForSlotEvent"].number
+#: Bytes from which on an answer is counted.
+LONG: Final = 65536
 
 Handler = Callable[..., Any]
 Admin = Callable[[A, dict[str, Any]], dict[str, Any]]
@@ -132,6 +134,7 @@ class Connection(Generic[A]):
         self._receiver = Receiver(connection, seconds=service.frame_seconds)
         self._seconds: dict[int, float] = {}  # of a processor that functions take, by their numbers
         self._count = 0
+        self._receiver.most = FIRST_SIZE  # a HELLO: until then nobody has room for more
 
     def run(self) -> None:
         """Serve until the client leaves or errs."""
@@ -204,11 +207,12 @@ class Connection(Generic[A]):
     def _calls(self, application: A) -> None:
         """The loop of a connection: nothing here that a call does not need."""
         receiver, calls, hub = self._receiver, self._service.calls, self._service.hub
+        receiver.most, receiver.room = frames.MAX_FRAME, application.memory.room
         channel = open_channel(self._connection, self._service.page)
         crowded = 0
         answer = b""
         try:
-            while end := receiver.next(channel, answer):
+            while end := self._next(channel, answer):
                 begun = thread_time() if hub is not None and channel.crowded else 0.0
                 buffer = receiver.buffer
                 number = buffer[4] | buffer[5] << 8
@@ -225,6 +229,8 @@ class Connection(Generic[A]):
                     answer = self._sent(made) if isinstance(made, tuple) else made
                 else:
                     answer = self._other(number, application, payload)
+                if len(answer) > LONG:
+                    answer = self._sent((answer, b""))
                 receiver.done(end, wipe=number != BOTH if call is None else call.secret)
                 if begun and hub is not None:
                     crowded += self._short(number, thread_time() - begun) if end <= LARGEST_SHORT else -PATIENCE
@@ -235,11 +241,29 @@ class Connection(Generic[A]):
         finally:
             channel.rest()
 
+    def _next(self, channel: Channel, answer: bytes) -> int:
+        """Send the answer, and wait for the next frame: its end, 0 after the last."""
+        while True:
+            try:
+                return self._receiver.next(channel, answer)
+            except NoRoom:
+                answer = reply(Fault.DEVICE_MEMORY)
+
     def _sent(self, parts: tuple[bytes, bytes]) -> bytes:
-        """Send a large answer from where it is. Returns what is still to be sent."""
+        """Send a long answer from where it is; it counts until the client has read it. Returns what is still to be
+        sent."""
         head, body = parts
-        count = self._connection.sendmsg(parts)
-        self._connection.sendall(memoryview(body)[count - len(head) :] if count >= len(head) else head[count:] + body)
+        size = len(head) + len(body)
+        if size > LONG and not self._receiver.room(size):
+            return reply(Fault.DEVICE_MEMORY)
+        try:
+            count = self._connection.sendmsg(parts)
+            if count < len(head):
+                self._connection.sendall(memoryview(head)[count:])
+            self._connection.sendall(memoryview(body)[max(count - len(head), 0) :])
+        finally:
+            if size > LONG:
+                self._receiver.room(-size)
         return b""
 
     def _short(self, number: int, seconds: float) -> int:

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Callable
 from typing import Final
 
 from hsmith.wire.channel import Channel
@@ -20,6 +21,10 @@ class BadFrame(Exception):
     """What arrived is no frame, or its sender stopped in the middle of it. str() says which, without its bytes."""
 
 
+class NoRoom(Exception):
+    """The client has its share of memory; its frame was received and thrown away."""
+
+
 class Receiver:
     """Receives the frames of one connection into one buffer, which grows only with the bytes that have arrived."""
 
@@ -31,6 +36,10 @@ class Receiver:
         self._have = 0
         self._small = 0  # frames since the last large one
         self.buffer = bytearray(FIRST_SIZE)
+        #: Takes so many bytes more, or gives them back (negative); false: they are not to be had.
+        self.room: Callable[[int], bool] = lambda more: True
+        #: The longest frame.
+        self.most = MAX_FRAME
 
     def frame(self) -> int:
         """Wait for a frame: its bytes are ``buffer[:end]``, its length field included; done() must follow. Returns end,
@@ -66,7 +75,7 @@ class Receiver:
         try:
             have = self._fill(have, 4)
             end = 4 + int.from_bytes(self.buffer[:4], "little")
-            if not 8 <= end <= 4 + MAX_FRAME:
+            if not 8 <= end <= 4 + self.most:
                 raise BadFrame(f"a frame of {end - 4} bytes")
             have = self._fill(have, end)
         finally:
@@ -79,8 +88,9 @@ class Receiver:
         """Receive until ``wanted`` bytes are there. Returns how many there are: it may be more."""
         due, mark = self._due(), have
         while have < wanted:
-            if have == len(self.buffer):
-                self._grow(wanted)
+            if have == len(self.buffer) and not self._grow(wanted):
+                self._drop(wanted - have)
+                raise NoRoom
             if due is not None:
                 self._connection.settimeout(max(due - time.monotonic(), 0.001))
             try:
@@ -97,11 +107,22 @@ class Receiver:
     def _due(self) -> float | None:
         return None if self._seconds is None else time.monotonic() + self._seconds
 
-    def _grow(self, wanted: int) -> None:
+    def _drop(self, count: int) -> None:
+        """Receive the rest of a frame over what came before it."""
+        while count:
+            got = self._receive(self.buffer, min(count, len(self.buffer)))
+            if not got:
+                raise BadFrame("a frame that ended early")
+            count -= got
+
+    def _grow(self, wanted: int) -> bool:
         old = self.buffer
+        if not self.room(min(2 * len(old), wanted) - len(old)):
+            return False
         self.buffer = bytearray(min(2 * len(old), wanted))
         self.buffer[: len(old)] = old
         old[:] = bytes(len(old))
+        return True
 
     def done(self, end: int, *, wipe: bool) -> None:
         """The frame of ``end`` bytes has been used: erase it where it carried a secret, and keep what follows it."""
@@ -112,8 +133,11 @@ class Receiver:
         self._small = 0 if end > FIRST_SIZE else self._small + 1
         if len(self.buffer) > FIRST_SIZE >= self._have and (self._small > PATIENCE or len(self.buffer) > KEPT_SIZE):
             kept = self.buffer[: self._have]
+            self.room(FIRST_SIZE - len(self.buffer))
             self.buffer = bytearray(FIRST_SIZE)
             self.buffer[: len(kept)] = kept
 
     def wipe(self) -> None:
         self.buffer[:] = bytes(len(self.buffer))
+        self.room(FIRST_SIZE - len(self.buffer))
+        self.buffer = bytearray(FIRST_SIZE)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from hsmith.core.objects import Object
 from hsmith.core.policy.marks import OUTSIDE, Mark
 from hsmith.core.policy.policy import Policy, harden, hidden
+from hsmith.core.policy.strength import STEP, in_steps
 from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass
 from hsmith.spec.faults import Refused
 from hsmith.spec.mechanisms import MechanismRow
@@ -87,6 +88,7 @@ class Derive:
             harden(attributes, Attr.SENSITIVE, True)
         if secret and self._way is Deriving.AGREEMENT and self._enforced and hidden(attributes):
             self._at_least(MINIMUM, len(attributes[Attr.VALUE]))
+            self._check_step(len(attributes[Attr.VALUE]))
         for key in inputs:
             if key.cls != ObjectClass.PUBLIC_KEY:
                 self._policy.use(key, self._role(attributes, key))
@@ -103,15 +105,23 @@ class Derive:
             raise _too_short("the values that are joined")
         if self._way is Deriving.XOR and length < lengths[0]:
             raise _too_short("the key")
-        if self._way is Deriving.EXTRACT and length < lengths[0] and self._marks(self._base) & Mark.MIXED:
-            raise _too_short("a key of which parts are known")
+        if self._way is Deriving.EXTRACT and self._marks(self._base) & Mark.MIXED:
+            raise _too_short("a key of which parts are known: nothing is extracted from it")
+        if self._way is Deriving.EXTRACT and (lengths[0] % STEP or length % STEP):
+            raise _uneven("what is extracted from it and the key itself have")
         self._at_least(min(MINIMUM, *lengths) if lengths else MINIMUM, length)
+        if self._way not in (Deriving.JOIN, Deriving.XOR) and length not in lengths:
+            self._check_step(length)
 
     def _at_least(self, wanted: int, length: int) -> None:
         if length < wanted:
             raise Refused(
                 Fault.TEMPLATE_INCONSISTENT, f"CKA_VALUE_LEN: {length} bytes could be searched for (docs/policy.md)"
             )
+
+    def _check_step(self, length: int) -> None:
+        if not in_steps(length):
+            raise _uneven("the key has")
 
     def _data_length(self) -> int:
         return self.data_length
@@ -124,7 +134,8 @@ class Derive:
         return record.marks if record else Mark.NONE
 
     def _is_known(self, key: Object) -> bool:
-        return bool(self._marks(key) & OUTSIDE) or not hidden(key.attributes)
+        """Or so short that it is as good as known."""
+        return key.key().size < MINIMUM or bool(self._marks(key) & OUTSIDE) or not hidden(key.attributes)
 
     def _learned(self, inputs: Sequence[Object]) -> Mark:
         known = [self._is_known(key) for key in inputs]
@@ -168,6 +179,13 @@ class Derive:
 
 def _too_short(what: str) -> Refused:
     return Refused(Fault.TEMPLATE_INCONSISTENT, f"CKA_VALUE_LEN: the key would be shorter than {what} (docs/policy.md)")
+
+
+def _uneven(what: str) -> Refused:
+    return Refused(
+        Fault.TEMPLATE_INCONSISTENT,
+        f"CKA_VALUE_LEN: {what} a multiple of {STEP} bytes, or is found (docs/policy.md)",
+    )
 
 
 def _tells(reason: str) -> Refused:

@@ -37,6 +37,7 @@ class Mark(IntFlag):
     TRUSTED_ONLY = 1 << 25  # some object with it had CKA_WRAP_WITH_TRUSTED
     PIN_EACH_TIME = 1 << 26  # some object with it had CKA_ALWAYS_AUTHENTICATE
     BROUGHT = 1 << 27  # somebody brought it in clear (C_CreateObject), and knows it
+    SERVED = 1 << 28  # a one-time key that made its MAC
 
 
 DATA: Final = Mark.ENCRYPT | Mark.DECRYPT | Mark.MAC

@@ -37,6 +37,9 @@ _RAW_SIGNATURES: Final = frozenset({Mechanism.RSA_X_509})
 #: MACs over labels of their own, which no derivation has (hsmith.core.policy.deriving).
 _LABELLED_MACS: Final = frozenset({Mechanism.TLS_MAC, Mechanism.TLS12_MAC})
 
+#: MACs of which two under one key tell the key.
+ONE_TIME: Final = frozenset({Mechanism.POLY1305})
+
 #: What a value was once it stays, in all its objects.
 _LATCHES: Final = (
     (Mark.SENSITIVE, Attr.SENSITIVE, True),
@@ -130,6 +133,16 @@ class Policy:
         if roles & (TRANSPORT | Mark.DERIVE) or not passing(key, record):
             self.values.save(record)
         key.granted |= roles
+
+    def serve(self, operation: Operation, key: Object) -> None:
+        """A one-time key makes one MAC, whatever object it is in. Refused(KEY_FUNCTION_NOT_PERMITTED)."""
+        record = self.record(key) if operation in _SIGNING else None
+        if record is None:
+            return
+        again = operation is Operation.MESSAGE_SIGN or not self.values.use_once(record, Mark.SERVED)
+        if again and (self.rules.enforced or record.marks & Mark.PROTECTED):
+            raise Refused(Fault.KEY_FUNCTION_NOT_PERMITTED, "a key of this type makes one MAC: two would tell the key")
+        self.values.save(record)
 
     # -- objects that are made or changed
 

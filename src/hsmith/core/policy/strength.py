@@ -5,6 +5,12 @@ from typing import Any, Final
 
 from hsmith.spec.constants import Attr, KeyType, ObjectClass
 
+#: A key that begins another, and the rest of it a few bytes: whoever may join or XOR data finds that rest by trying, as
+#: two objects are seen to have one value. So what a caller cuts is cut in steps that are too long to be tried.
+STEP: Final = 8
+#: Lengths, in bytes, that whole digests and agreements have though they are no multiple of that.
+WHOLE: Final = frozenset({20, 28, 36, 52, 66})
+
 #: Bits of a modulus or a prime from which on the strength is that.
 _FACTORING: Final = ((15360, 256), (7680, 192), (3072, 128), (2048, 112), (1024, 80))
 _DES: Final = {KeyType.DES: 56, KeyType.DES2: 80, KeyType.DES3: 112}
@@ -14,6 +20,11 @@ _BY_PRIME: Final = {
     KeyType.DH: Attr.PRIME,
     KeyType.X9_42_DH: Attr.PRIME,
 }
+
+
+def in_steps(length: int) -> bool:
+    """Whether a value of this length, in bytes, may have been cut from one that is not to be known."""
+    return length % STEP == 0 or length in WHOLE
 
 
 def strength(attributes: Mapping[int, Any], size: int) -> int:

@@ -157,11 +157,11 @@ class Values:
                 f"this key, or another with its value, has {names(closed)}: it may not do this too (docs/policy.md)",
             )
 
-    def use_once(self, record: Record) -> bool:
+    def use_once(self, record: Record, mark: Mark = Mark.USED) -> bool:
         """Whether it is the first time, which it was from now on."""
         with self._lock:
-            first = not record.marks & Mark.USED
-            self.add(record, Mark.USED)
+            first = not record.marks & mark
+            self.add(record, mark)
             return first
 
     def strike(self, record: Record) -> None:

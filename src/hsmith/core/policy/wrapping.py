@@ -11,7 +11,7 @@ from typing import Any, Final
 from hsmith.core.objects import Object
 from hsmith.core.policy.marks import DATA, OUTSIDE, WRAP_ROLES, WRAPS, Mark
 from hsmith.core.policy.policy import Policy, harden, hidden
-from hsmith.core.policy.strength import strength
+from hsmith.core.policy.strength import in_steps, strength
 from hsmith.core.policy.values import STRIKES
 from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass
 from hsmith.spec.faults import Refused
@@ -150,6 +150,8 @@ class Unwrap:
             raise Refused(Fault.MECHANISM_INVALID, "the token's profile is strict: keys come by authenticated wrapping")
         if self._way is None or self._way is Wrapping.RAW:
             raise Refused(Fault.MECHANISM_INVALID, "without padding a blob can be cut and changed: take RSA_PKCS_OAEP")
+        if self._way is Wrapping.STREAM:
+            raise Refused(Fault.MECHANISM_INVALID, "each bit of a blob can be changed: take AES_KEY_WRAP_KWP")
         if self._way in MALLEABLE and self._record is not None and self._record.strikes >= STRIKES:
             raise Refused(Fault.KEY_FUNCTION_NOT_PERMITTED, "too many blobs did not unwrap under this key")
         check_tag(self._way, params)
@@ -187,12 +189,14 @@ class Unwrap:
             return True
         if marks & Mark.WRAPPED or (self._way not in MALLEABLE and not self._cuts):
             return False
-        short = secret and len(attributes[Attr.VALUE]) < CUT_MINIMUM
-        return short or (self._way in MALLEABLE and bool(self._marks & WRAPS))
+        length = len(attributes[Attr.VALUE]) if secret else CUT_MINIMUM
+        if length < CUT_MINIMUM:
+            return True
+        return self._way in MALLEABLE and (bool(self._marks & WRAPS) or not in_steps(length))
 
     def _learned(self, attributes: Mapping[int, Any]) -> Mark:
         """Of a value that was not wrapped here: whoever could make the blob may know it."""
-        marks = Mark.NONE
+        marks = Mark.KNOWN if self._way in MALLEABLE else Mark.NONE  # it may have been put together from parts
         trusted = self._unwrapper.attributes.get(Attr.TRUSTED)  # by the SO: nobody has it who should not
         outside = OUTSIDE & ~Mark.KNOWN if trusted else OUTSIDE
         if self._unwrapper.cls == ObjectClass.PRIVATE_KEY or self._marks & (outside | DATA | WRAPS):
@@ -227,8 +231,9 @@ def _check_secret(policy: Policy, row: MechanismRow, attributes: Mapping[int, An
         return
     if WRAPPING.get(row.mechanism) is Wrapping.RAW:
         raise Refused(Fault.MECHANISM_INVALID, "without padding a secret can be cut and changed: take RSA_PKCS_OAEP")
-    if len(attributes.get(Attr.VALUE, bytes(CUT_MINIMUM))) < CUT_MINIMUM:
-        raise Refused(Fault.TEMPLATE_INCONSISTENT, "CKA_VALUE_LEN: so short a secret could be searched for")
+    length = len(attributes.get(Attr.VALUE, bytes(CUT_MINIMUM)))
+    if length < CUT_MINIMUM or not in_steps(length):
+        raise Refused(Fault.TEMPLATE_INCONSISTENT, "CKA_VALUE_LEN: a secret of that length could be searched for")
 
 
 def encapsulated(policy: Policy, public: Object, row: MechanismRow, attributes: Mapping[int, Any]) -> Mark:
@@ -237,7 +242,10 @@ def encapsulated(policy: Policy, public: Object, row: MechanismRow, attributes: 
     if not hidden(attributes):
         return Mark.KNOWN
     policy.use(public, Mark.WRAP_PUBLIC)
-    return Mark.WRAPPED if public.attributes.get(Attr.LOCAL) else Mark.KNOWN
+    record = policy.record(public)
+    outside = bool(record and record.marks & OUTSIDE)
+    weak = strength(public.attributes, public.key().size) < policy.rules.wrapping_floor
+    return Mark.WRAPPED if public.attributes.get(Attr.LOCAL) and not outside and not weak else Mark.KNOWN
 
 
 class Decapsulate:
