@@ -1,8 +1,8 @@
 """hsmith cert: OpenSSL judges what keys of the token sign; pkcs11-tool sees what is stored."""
 
 import json
-import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,14 @@ def read(text: str) -> Any:
 
 
 def run(*command: str | Path) -> str:
-    if shutil.which(str(command[0])) is None:
-        pytest.skip(f"{command[0]} is not there")
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+@pytest.fixture(autouse=True)
+def programs(need: Callable[..., None]) -> None:
+    need("openssl", "pkcs11-tool")
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import json
 import re
-import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,11 @@ MAIN = ("--token", "main")
 
 def read(text: str) -> Any:
     return json.loads(text)
+
+
+@pytest.fixture(autouse=True)
+def programs(need: Callable[..., None]) -> None:
+    need("openssl")
 
 
 @pytest.fixture
@@ -44,8 +49,6 @@ def make(cli: Hsmith) -> Any:
 
 
 def openssl(*arguments: str | Path) -> str:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not there")
     done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 
@@ -300,8 +303,6 @@ def test_the_so_marks_a_key_trusted(cli: Hsmith, make: Any) -> None:
 
 
 def test_a_group_of_rfc_7919() -> None:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not there")
     for bits in (2048, 3072, 4096, 6144, 8192):
         der = subprocess.run(
             ["openssl", "genpkey", "-algorithm", "DH", "-pkeyopt", f"group:ffdhe{bits}", "-outform", "DER"],

@@ -2,9 +2,9 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,10 +30,8 @@ def commands() -> list[str]:
 
 
 @pytest.mark.timeout(600)  # a hundred commands, each in a process of its own
-def test_the_examples_run_as_written(home: Path, tmp_path: Path) -> None:
-    for program in ("bash", "openssl"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not there")
+def test_the_examples_run_as_written(home: Path, tmp_path: Path, need: Callable[..., None]) -> None:
+    need("bash", "openssl")
     (home / "config.toml").write_text("[pin]\nkdf_milliseconds = 10\n")
     work = tmp_path / "work"
     work.mkdir()
@@ -69,8 +67,8 @@ def test_the_manual_pages_are_those_of_the_parser() -> None:
     assert [name for name in KEYS if name not in pages["hsmith.toml.5"]] == []
 
 
-@pytest.mark.skipif(shutil.which("mandoc") is None and not os.environ.get("HSMITH_REQUIRE_CLIENTS"), reason="no mandoc")
-def test_the_manual_pages_are_well_formed() -> None:
+def test_the_manual_pages_are_well_formed(need: Callable[..., None]) -> None:
+    need("mandoc")
     pages = sorted((ROOT / "docs" / "man").iterdir())
     done = subprocess.run(
         ["mandoc", "-T", "lint", "-W", "warning", *pages], capture_output=True, text=True, check=False

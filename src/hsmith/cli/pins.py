@@ -21,7 +21,8 @@ def add_options(parser: argparse.ArgumentParser, *which: str) -> None:
         one.add_argument(option, metavar="PIN", help=f"the {words}; others can see it in the list of processes")
         one.add_argument(f"{option}-file", metavar="FILE", help=f"file with the {words}; a last line end is dropped")
         one.add_argument(f"{option}-env", metavar="NAME", help=f"environment variable with the {words}")
-    group.add_argument("--pin-stdin", action="store_true", help=f"read lines from standard input: {_in_words(which)}")
+    lines = f"read lines from standard input, one for each PIN that is needed: {_in_words(which)}"
+    group.add_argument("--pin-stdin", action="store_true", help=lines)
     group.add_argument("--pin-prompt", action="store_true", help="ask at the terminal, whatever the environment says")
     parser.set_defaults(pin_order=which)
 
