@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from hsmith.store.records import (
+    AddObject,
     Change,
     ClearObjects,
     Conflict,
@@ -17,8 +18,10 @@ from hsmith.store.records import (
     PutKeyslot,
     PutObject,
     PutToken,
+    PutValue,
     SetFailures,
     TokenRecord,
+    ValueRecord,
 )
 
 
@@ -37,6 +40,7 @@ class ModelStore:
         self._tokens: dict[int, TokenRecord] = {}
         self._keyslots: dict[tuple[int, str], KeyslotRecord] = {}
         self._objects: dict[int, PutObject] = {}
+        self._values: dict[bytes, ValueRecord] = {}
 
     def change(self, changes: Sequence[Change]) -> None:
         before = deepcopy(self.__dict__)
@@ -79,6 +83,20 @@ class ModelStore:
                 if isinstance(change, DeleteToken):
                     del self._tokens[token]
 
+            case _:
+                self._add(change)
+
+    def _add(self, change: Change) -> None:
+        """What is only ever added, or grows."""
+        match change:
+            case AddObject(record, tags):
+                self._needs(record.token in self._tokens and record.id not in self._objects)
+                self._objects[record.id] = PutObject(record, tags)
+            case PutValue(record):
+                old_value = self._values.get(record.name)
+                if old_value is None or record.version > old_value.version:
+                    self._values[record.name] = record
+
     @staticmethod
     def _needs(condition: bool) -> None:
         if not condition:
@@ -111,3 +129,13 @@ class ModelStore:
 
     def count(self, token: int) -> int:
         return len(self.find(token, []))
+
+    def value(self, name: bytes) -> ValueRecord | None:
+        return self._values.get(name)
+
+    def value_names(self, *, after: bytes, limit: int) -> list[bytes]:
+        return [name for name in sorted(self._values) if name > after][:limit]
+
+    def page(self, token: int, *, after: int, limit: int) -> list[tuple[ObjectRecord, tuple[bytes, ...]]]:
+        puts = [self._objects[number] for number in self.find(token, [], after=after, limit=limit)]
+        return [(put.record, tuple(sorted(set(put.tags)))) for put in puts]

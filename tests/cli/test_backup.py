@@ -190,9 +190,10 @@ def test_shares(machine: Machine, tmp_path: Path) -> None:
     _ok(one("backup", "create", backup + "2", "--shares", "2/2", "--share-dir", str(folder)))
     foreign = one("backup", "verify", backup, "--share", str(folder / "b2.share-1"), *given[1], *given[2])
     assert foreign.code == 1 and "of another backup" in foreign.err
-    for wrong in ("1/3", "4/3", "x", "2"):
+    few_or_many, no_numbers = "must be needed", "is not M/N"
+    for wrong, words in {"1/3": few_or_many, "4/3": few_or_many, "x": no_numbers, "2/": no_numbers}.items():
         ran = one("backup", "create", backup + "3", "--shares", wrong, "--share-dir", str(folder))
-        assert ran.code == 2, ran
+        assert ran.code == 2 and words in ran.err, ran
     assert "--share-dir" in one("backup", "create", backup + "3", "--shares", "2/3").err
 
 
@@ -287,3 +288,5 @@ def test_a_restore_that_is_killed_leaves_the_old_store_or_the_new_one(machine: M
         assert labels in (["a"], ["a", "later"])
         assert "a pair" in _keys(one, "a")
         _ok(one("keeper", "stop"))
+    _ok(one("backup", "verify", backup))
+    assert not list(Path(os.environ["HSMITH_HOME"]).glob(".restoring-*"))  # what they left is gone with the next one

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hsmith.store import sqlite
 from hsmith.store.records import (
+    AddObject,
     Change,
     ClearObjects,
     Conflict,
@@ -18,8 +19,10 @@ from hsmith.store.records import (
     DeleteToken,
     KeyslotRecord,
     PutKeyslot,
+    PutValue,
     SetFailures,
     StoreBroken,
+    ValueRecord,
 )
 from hsmith.store.sqlite import SqliteStore
 from store_model import ModelStore, put_object, put_token
@@ -27,6 +30,7 @@ from store_model import ModelStore, put_object, put_token
 TOKENS = st.integers(1, 3)
 OBJECTS = st.integers(1, 6)
 VERSIONS = st.integers(0, 3)
+VALUE_NAMES = st.sampled_from([b"\0", b"v" * 16, b"\xff" * 16])
 NAMES = st.sampled_from(["so", "user", "user:\u00e9va"])
 BLOBS = st.binary(max_size=12)
 TAGS = st.lists(st.sampled_from([b"a", b"b" * 16, b"c" * 16, b"d" * 255, b""]), max_size=4)
@@ -35,7 +39,9 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.builds(lambda t, s, v, b: put_token(t, slot=s, version=v, blob=b), TOKENS, st.integers(1, 4), VERSIONS, BLOBS),
     st.builds(lambda t, n, g, v, b: put_object(t, n, *g, version=v, blob=b), TOKENS, OBJECTS, TAGS, VERSIONS, BLOBS),
     st.builds(lambda t, n, g: put_object(t, n, *g), TOKENS, OBJECTS, TAGS),
+    st.builds(lambda t, n, g: AddObject(put_object(t, n, *g).record, tuple(g)), TOKENS, OBJECTS, TAGS),
     st.builds(DeleteObject, TOKENS, OBJECTS),
+    st.builds(lambda n, v, b: PutValue(ValueRecord(n, v, b)), VALUE_NAMES, st.integers(1, 4), BLOBS),
     st.builds(PutKeyslot, st.builds(KeyslotRecord, TOKENS, NAMES, BLOBS, st.integers(0, 9))),
     st.builds(DeleteKeyslot, TOKENS, NAMES),
     st.builds(SetFailures, TOKENS, NAMES, st.integers(0, 9)),
@@ -56,10 +62,12 @@ def _outcome(store: Any, call: list[Change]) -> bool:
 def _everything(store: Any) -> list[Any]:
     every = [b"a", b"b" * 16, b"c" * 16, b"d" * 255, b""]
     searches = [[], *([tag] for tag in every), every[:2], [every[2], every[0], every[0]]]
-    seen: list[Any] = [store.tokens()]
+    seen: list[Any] = [store.tokens(), store.value_names(after=b"", limit=9), store.value_names(after=b"\0", limit=1)]
+    seen += [store.value(name) for name in (b"\0", b"v" * 16, b"\xff" * 16, b"none")]
     for token in (1, 2, 3):
         seen += [store.keyslots(token), store.count(token), store.objects(token, [5, 1, 2, 99, 1])]
         seen += [store.object(token, number) for number in range(7)]
+        seen += [store.page(token, after=0, limit=9), store.page(token, after=2, limit=1)]
         for tags in searches:
             seen += [store.find(token, tags), store.find(token, tags, after=2), store.find(token, tags, limit=1)]
     return seen

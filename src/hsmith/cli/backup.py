@@ -223,10 +223,18 @@ def _locked(header: dict[str, Any], options: argparse.Namespace) -> tuple[bytes,
     try:
         if options.shares is None:
             return backup_keys.lock_by_passphrase(header, _passphrase(options, new=True)), []
-        needed, _, made = options.shares.partition("/")
-        return backup_keys.lock_by_shares(header, needed=int(needed), made=int(made))
+        needed, made = _two_numbers(options.shares)
+        return backup_keys.lock_by_shares(header, needed=needed, made=made)
     except ValueError as error:
         raise Usage(f"--shares: {error}." if options.shares else str(error)) from None
+
+
+def _two_numbers(text: str) -> tuple[int, int]:
+    """Of "M/N". ValueError, in words."""
+    needed, _, made = text.partition("/")
+    if not (needed.isdecimal() and made.isdecimal()):
+        raise ValueError(f"'{text}' is not M/N, as 3/5 is: any three of five shares open it")
+    return int(needed), int(made)
 
 
 def _passphrase(options: argparse.Namespace, *, new: bool) -> bytes:

@@ -58,7 +58,8 @@ def _alone(token: Token, stage: Path, *, source_secret: bytes, target_secret: by
 @contextmanager
 def unpacked(path: Path, key: bytes, *, beside: Path, progress: Progress) -> Iterator[tuple[Path, bytes]]:
     """The folder and the secret of the archive's store, until the end of the block. Unreadable, OSError."""
-    with _stage(beside, STAGE) as stage:
+    _remove_left(beside)
+    with _stage(beside, f"{STAGE}{os.getpid()}-") as stage:
         found = archive.read(path, key, to=stage / "store", progress=progress)
         yield stage / "store", found
 
@@ -163,6 +164,14 @@ def _stage(folder: Path, prefix: str) -> Iterator[Path]:
         yield stage
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def _remove_left(folder: Path) -> None:
+    """What a restore left that was killed."""
+    for left in folder.glob(f"{STAGE}*"):
+        pid = left.name.removeprefix(STAGE).partition("-")[0]
+        if not (pid.isdecimal() and Path(f"/proc/{pid}").exists()):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

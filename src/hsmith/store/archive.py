@@ -105,15 +105,24 @@ def read(path: Path, key: bytes, *, to: Path, progress: Progress) -> bytes:
         to.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(to / DATABASE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(handle, "wb") as database:
-            database.write(first[KEY_SIZE:])
+            _write(database, first[KEY_SIZE:], to)
             for chunk in chunks:
-                database.write(chunk)
+                _write(database, chunk, to)
                 progress(file.tell(), total)
-            database.flush()
+            _write(database, b"", to)
             os.fsync(database.fileno())
     folders.sync(to)
     progress(total, total)
     return first[:KEY_SIZE]
+
+
+def _write(database: BinaryIO, data: bytes, folder: Path) -> None:
+    """Through to the system. What goes wrong is said of this folder, not of the archive that is read."""
+    try:
+        database.write(data)
+        database.flush()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def _header(file: BinaryIO) -> tuple[Header, bytes]:
