@@ -156,8 +156,8 @@ class Durable:
         return self.store.object(token, id)
 
     @_refusing
-    def find(self, token: int, tags: Sequence[bytes]) -> list[int]:
-        return self.store.find(token, tags)
+    def find_each(self, token: int, searches: Sequence[Sequence[bytes]]) -> list[list[int]]:
+        return self.store.find_each(token, searches)
 
     @_refusing
     def count(self, token: int) -> int:

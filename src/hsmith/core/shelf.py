@@ -97,10 +97,11 @@ class Shelf:
         template = tuple(wanted.items())
         indexed = templates.searchable(template)
         complete = len(indexed) == len(template)
+        searches = []
         for scope in scopes:
             tag = self._sealers.sealer(scope).tag
-            tags = [tag(attr, value) for attr, value in indexed] or [tag(Attr.PRIVATE, scope)]
-            found = self._durable.find(self._token, tags)
+            searches.append([tag(attr, value) for attr, value in indexed] or [tag(Attr.PRIVATE, scope)])
+        for scope, found in zip(scopes, self._durable.find_each(self._token, searches), strict=True):
             # Few will be used, and so are loaded now: an index that was altered cannot pass one key off as another.
             trusted = complete and len(found) > FEW
             for id in found:

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import hmac
 import os
+from collections import deque
 from struct import Struct
 from typing import Final
 
@@ -42,7 +43,7 @@ def seal(key: bytes, data: bytes, aad: bytes) -> bytes:
 
     A random 96-bit nonce permits 2^32 seals under one key (SP 800-38D section 8.3): derive a key for each purpose.
     """
-    nonce = os.urandom(NONCE_SIZE)
+    nonce = _nonce()
     return nonce + _cipher(key).encrypt(nonce, data, aad)
 
 
@@ -69,7 +70,7 @@ class Aead:
         return "Aead()"
 
     def seal(self, data: bytes, aad: bytes) -> bytes:
-        nonce = os.urandom(NONCE_SIZE)
+        nonce = _nonce()
         return nonce + self._cipher.encrypt(nonce, data, aad)
 
     def unseal(self, blob: bytes, aad: bytes) -> bytes:
@@ -128,6 +129,22 @@ def argon2id(secret: bytes, salt: bytes, *, memory_kib: int, iterations: int, la
     """Argon2id (RFC 9106), ``length`` bytes. ``salt``: at least 8 bytes; ``memory_kib``: at least 8 for each lane."""
     kdf = Argon2id(salt=salt, length=length, iterations=iterations, lanes=lanes, memory_cost=memory_kib)
     return kdf.derive(secret)
+
+
+#: Nonces from the system's generator, fetched many at a time: each call to it lets other threads in between. Each is
+#: taken once: pop() is one step, and a child of fork() fetches its own.
+_nonces: Final[deque[bytes]] = deque()
+_FETCHED: Final = 64
+os.register_at_fork(after_in_child=_nonces.clear)
+
+
+def _nonce() -> bytes:
+    while True:
+        try:
+            return _nonces.pop()
+        except IndexError:
+            fetched = os.urandom(NONCE_SIZE * _FETCHED)
+            _nonces.extend([fetched[at : at + NONCE_SIZE] for at in range(0, len(fetched), NONCE_SIZE)])
 
 
 def _cipher(key: bytes) -> AESGCM:

@@ -207,6 +207,9 @@ class Store(Protocol):
         """Ids, ascending and greater than ``after``, of the objects that have every one of ``tags`` (none: all).
         The first tag is the most selective: the cost is that of the objects which have it."""
 
+    def find_each(self, token: int, searches: Sequence[Sequence[bytes]]) -> list[list[int]]:
+        """What find() gives for each of ``searches``, in about the time of one."""
+
     def count(self, token: int) -> int: ...
 
     def value(self, name: bytes) -> ValueRecord | None:

@@ -202,6 +202,17 @@ class SqliteStore:
             found &= set(self.find(token, (tags[0], *tags[start : start + MAX_TAGS - 1]), after=after))
         return sorted(found)[: None if limit < 0 else limit]
 
+    def find_each(self, token: int, searches: Sequence[Sequence[bytes]]) -> list[list[int]]:
+        if len(searches) != 2 or max(map(len, searches)) > MAX_TAGS or not all(searches):
+            return [self.find(token, tags) for tags in searches]
+        first, second = searches
+        found: list[list[int]] = [[], []]
+        for which, id in self._read(_find_two(len(first), len(second)), (token, *first, *second)):
+            found[which].append(id)
+        for ids in found:
+            ids.sort()  # as they come out already, though SQLite does not promise it
+        return found
+
     def count(self, token: int) -> int:
         rows = self._read("SELECT objects FROM token WHERE id = ?", (token,))
         return int(rows[0][0]) if rows else 0
@@ -277,6 +288,19 @@ def _find(tags: int) -> str:
         for n in range(5, 4 + tags)
     )
     return f"SELECT object FROM tag WHERE token = ?1 AND tag = ?4 AND object > ?2{others} ORDER BY object LIMIT ?3"
+
+
+@cache
+def _find_two(first: int, second: int) -> str:
+    """Two such searches in one, of that many tags each: (which of them, id)."""
+    parts = []
+    for which, at, tags in ((0, 2, first), (1, 2 + first, second)):
+        others = "".join(
+            f" AND (SELECT 1 FROM tag AS t WHERE t.token = ?1 AND t.tag = ?{n} AND t.object = tag.object)"
+            for n in range(at + 1, at + tags)
+        )
+        parts.append(f"SELECT {which}, object FROM tag WHERE token = ?1 AND tag = ?{at}{others}")
+    return " UNION ALL ".join(parts)
 
 
 def _object(row: tuple[Any, ...]) -> ObjectRecord:

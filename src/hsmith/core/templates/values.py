@@ -84,12 +84,16 @@ _TYPED: Final[dict[ValueKind, Callable[[Any], Any]]] = {
 }
 
 
+#: The hash of a member of ValueKind is computed in Python; that of an attribute is not.
+_BY_ATTRIBUTE: Final = {attr: _TYPED[row.kind] for attr, row in ATTRIBUTES.items()}
+
+
 def typed(row: AttributeRow, value: Any) -> Any:
     """The value as it is stored and compared. ValueError says what is wrong with it, without showing it.
 
     Big integers lose their leading zeros: Java and NSS send some with a sign byte, and one key must have one encoding.
     """
-    good = _TYPED[row.kind](value)
+    good = _BY_ATTRIBUTE[row.attr](value)
     return good.lstrip(b"\0") if row.big else good
 
 
