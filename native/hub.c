@@ -1,5 +1,5 @@
 /* Many connections of the keeper, served by one thread: for calls so short that handing Python's lock from thread to
- * thread would cost more than the calls (docs/decisions/0016).
+ * thread would cost more than the calls (docs/decisions/0018).
  *
  * hsmith.wire.hub calls it by ctypes: hub_ready with Python's lock held, as it never waits, hub_wait without it. */
 

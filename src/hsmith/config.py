@@ -51,6 +51,11 @@ class Config:
     keeper_confine: bool = key(
         "keeper.confine", True, "Whether the keeper gives up other files, the network and what else it never needs."
     )
+    keeper_native: bool = key(
+        "keeper.native",
+        True,
+        "Whether frames go by native code where it was built, and clients share a page of memory; false: plain Python.",
+    )
     pin_kdf_milliseconds: int = key(
         "pin.kdf_milliseconds", 150, "Time that Argon2id takes to turn a new PIN into a key.", least=10
     )

@@ -44,8 +44,9 @@ def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, rep
     listen_at = sockets.path
     group = _group(config)
     sockets.open_p11_kit(home, config, group)
-    page = Page()
-    CHANGES.show(page.changes)
+    page = Page() if config.keeper_native else None
+    if page is not None:
+        CHANGES.show(page.changes)
     _keep_memory()
     unprotected = harden() + _confined(home, config, listen_at)
     for sentence in unprotected:

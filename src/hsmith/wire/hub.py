@@ -1,4 +1,4 @@
-"""One thread for the short calls of many connections (docs/decisions/0016).
+"""One thread for the short calls of many connections (docs/decisions/0018).
 
 A connection has a thread of its own, and serves itself while it is alone. When several are busy with calls of a few
 microseconds, handing Python's lock from one thread to the next costs more than the calls; then a connection takes a
