@@ -1,6 +1,7 @@
 """Whoever can write the files: what is altered, deleted, put back or rolled back is noticed, and the rest is served."""
 
 import contextlib
+import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import apsw
 import pytest
 
 from cryptoki.calling import PIN, SO_PIN, Caller, attributes, make_token
+from hsmith.core import durable
 from hsmith.core.durable import Settings
 from hsmith.core.hsm import Hsm
 from hsmith.spec.constants import Attr, Fault, ObjectClass, UserType
@@ -104,6 +106,16 @@ def test_an_altered_object_is_out_of_use_and_the_rest_is_served(box: Box) -> Non
     box.edit("UPDATE object SET blob = ? WHERE id = ?", bytes(changed), id)
     assert box.served() == {label: value for label, value in ALL.items() if label != b"object 0"}
     assert box.inspected() == [f"object {id} is damaged or was altered"]
+
+
+def test_damage_is_recorded_in_the_audit_once(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable, "_found", set())
+    id, (token,) = first(box), box.edit("SELECT id FROM token")[0]
+    box.edit("UPDATE object SET blob = zeroblob(60) WHERE id = ?", id)
+    box.served()
+    box.served()
+    found = [json.loads(text) for (text,) in box.edit("SELECT text FROM audit") if '"damaged"' in text]
+    assert [record["about"] for record in found] == [f"object {id} of token {token} is damaged or was altered"]
 
 
 def test_a_deleted_object_that_is_put_back_stays_deleted(box: Box) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from hsmith.core import users
-from hsmith.core.durable import Durable
+from hsmith.core.durable import Durable, refusal
 from hsmith.core.pins import DERIVING, Attempts, WarmKeys
 from hsmith.spec.constants import Fault, TokenFlag
 from hsmith.spec.faults import Refused
@@ -134,7 +134,7 @@ class Credentials:
             with DERIVING:
                 return keyslots.open(pin, blob, secret=secret, token=token, name=name)
         except sealing.Damaged as damaged:
-            raise Refused(Fault.DEVICE_ERROR, str(damaged)) from damaged
+            raise refusal(damaged) from damaged
         except keyslots.WrongPin:
             return None
 

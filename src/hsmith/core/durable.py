@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
+from weakref import WeakSet
 
 from hsmith.core.audit import Audit, record
 from hsmith.core.policy.profiles import Profile
@@ -31,16 +32,19 @@ log = logging.getLogger("hsmith.core")
 MOST_FOUND: Final = 10_000
 
 
-#: What was found damaged or altered, so that it is said once.
+#: What was found damaged or altered, so that it is said once; and to whom beside the log.
 _found: Final[set[str]] = set()
+_audits: Final[WeakSet[Audit]] = WeakSet()
 
 
 def refusal(damaged: Damaged) -> Refused:
-    """A record that is not as it was stored is out of use; the log says so once, and the rest is served."""
+    """A record that is not as it was stored is out of use; log and audit say so once, and the rest is served."""
     sentence = str(damaged)
     if sentence not in _found and len(_found) < MOST_FOUND:
         _found.add(sentence)
         log.error("%s, and is not used", sentence)
+        for audit in list(_audits):
+            audit.note(record(event="damaged", result=Fault.DEVICE_ERROR, about=sentence))
     return Refused(Fault.DEVICE_ERROR, sentence)
 
 
@@ -91,6 +95,7 @@ class Durable:
         """With an audit, which begins now; close() ends it."""
         audit = Audit(secret, _refusing(store.change), keep=settings.audit_records)
         audit.begin(store.audited)
+        _audits.add(audit)
         return cls(store, secret, settings, audit)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from hsmith.core import credentials, users
 from hsmith.core.audit import with_mechanism
 from hsmith.core.credentials import SO, USER, Credentials
-from hsmith.core.durable import Durable
+from hsmith.core.durable import Durable, refusal
 from hsmith.core.objects import Object, unique
 from hsmith.core.pins import check_new
 from hsmith.core.policy.policy import Policy
@@ -226,7 +226,7 @@ class Token:
         try:
             state: dict[int, Any] = sealing.TokenSealer(self._durable.secret, token=self.id).unseal(record)
         except sealing.Damaged as damaged:
-            raise Refused(Fault.DEVICE_ERROR, str(damaged)) from damaged
+            raise refusal(damaged) from damaged
         self.label: bytes = state[Field.LABEL]
         self.serial: bytes = state[Field.SERIAL]  # 16 ASCII characters
         self.created: int = state[Field.CREATED]
