@@ -33,6 +33,7 @@
 #define HELLO 0xFF00
 #define BOTH 0xFF02
 #define POLL_NANOSECONDS 400000 /* longer than that a reply is not polled for */
+#define ALONE_NANOSECONDS 100000 /* and only so long without leaving the processor to others */
 #define PATIENCE 64 /* calls without polling after it was in vain, at most */
 #define HELLO_ATTEMPTS 3 /* a keeper that ends closes its connections, and the next one listens */
 #define WIRE_VERSION 1
@@ -157,6 +158,15 @@ static int64_t nanoseconds(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* To ask the system takes longer than most calls. */
+static bool single_processor(void)
+{
+    static _Atomic long processors;
+    if (!processors)
+        processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors == 1;
+}
+
 /* The first bytes of a reply. An idle processor takes long to wake, and to wake it costs whoever does it even more: so the
  * reply is polled for, in earnest while this is the one call in flight, here and in the keeper, and else leaving the
  * processor to others each time. Where that was in vain, the next calls do not try. */
@@ -168,16 +178,18 @@ static ssize_t receive_first(const connection *link)
         atomic_store_explicit(&skip, waits - 1, memory_order_relaxed);
         return recv(link->fd, link->buffer, link->room, 0);
     }
-    int64_t due = nanoseconds() + POLL_NANOSECONDS;
+    bool alone = single_processor();
+    int64_t begun = nanoseconds(), passed = 0;
     do {
         ssize_t count = recv(link->fd, link->buffer, link->room, MSG_DONTWAIT);
         if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
             atomic_store_explicit(&penalty, 0, memory_order_relaxed);
             return count;
         }
-        if (state.busy > 1 || keeper_calls() > 1)
+        if (alone || passed > ALONE_NANOSECONDS || state.busy > 1 || keeper_calls() > 1)
             sched_yield();
-    } while (nanoseconds() < due);
+        passed = nanoseconds() - begun;
+    } while (passed < POLL_NANOSECONDS);
     unsigned next = atomic_load_explicit(&penalty, memory_order_relaxed) * 2 + 1;
     atomic_store_explicit(&penalty, next < PATIENCE ? next : PATIENCE, memory_order_relaxed);
     atomic_store_explicit(&skip, next < PATIENCE ? next : PATIENCE, memory_order_relaxed);

@@ -18,7 +18,7 @@ from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS, Operation
 from hsmith.spec.values import MechanismArg
 
 #: Kept for one application; more are not worth their memory.
-MOST: Final = 4096
+MOST: Final = 1024
 
 
 Results = tuple[bytes, ...]
