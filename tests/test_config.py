@@ -27,6 +27,7 @@ def test_every_key_can_be_set() -> None:
         "keeper.group": '"users"',
         "keeper.p11_kit": '"/p"',
         "keeper.confine": "false",
+        "keeper.fast": "false",
         "token.profile": '"strict"',
         "keeper.autostart": "false",
         "log.level": '"debug"',

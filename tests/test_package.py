@@ -13,7 +13,7 @@ import hsmith
 from harness import run
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("src", "module", "tools", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+SOURCES = ("src", "module", "native", "tools", "pyproject.toml", "setup.py", "README.md", "LICENSE")
 
 
 @pytest.fixture(scope="module")

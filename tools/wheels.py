@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("src", "module", "packaging", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")
+SOURCES = ("src", "module", "native", "packaging", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")
 GLIBC = "2.17"
 MACHINES = ("x86_64", "aarch64")
 

@@ -51,8 +51,8 @@ class Config:
     keeper_confine: bool = key(
         "keeper.confine", True, "Whether the keeper gives up other files, the network and what else it never needs."
     )
-    keeper_native: bool = key(
-        "keeper.native",
+    keeper_fast: bool = key(
+        "keeper.fast",
         True,
         "Whether frames go by native code where it was built, and clients share a page of memory; false: plain Python.",
     )

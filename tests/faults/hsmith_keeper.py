@@ -16,6 +16,7 @@ from typing import Any
 from hsmith.crypto import primitives
 from hsmith.keeper.main import main
 from hsmith.store.writer import Writer
+from hsmith.wire import channel as channels
 from hsmith.wire import connection
 
 POINTS = (
@@ -87,6 +88,19 @@ def _install() -> None:
         self._connection = _Beside(socket, sendall=_around("reply", socket.sendall))
 
     connection.Connection.__init__ = serve  # type: ignore[method-assign,assignment]
+    open_channel = channels.open_channel
+
+    def opened(socket: Any, page: Any) -> Any:
+        channel = open_channel(socket, page)
+
+        def exchange(answer: bytes, buffer: bytearray) -> int:
+            if answer:
+                socket.sendall(answer)
+            return channel.exchange(b"", buffer)
+
+        return _Beside(channel, exchange=exchange)
+
+    setattr(connection, "open_channel", opened)  # noqa: B010  (it is another module's name there)
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ class Application:
         self.memory = of_client(self.client if pid else object(), memory)
         self.closed = False
         #: The last function that was refused, and why: functions of the standard answer with a number alone.
-        self.refused: tuple[str, Refused] | None = None
+        self.refused: tuple[str, Fault, str] | None = None
         self.sessions: dict[int, Session] = {}
         self.objects: dict[int, Object] = {}
         #: Pairs of functions that came as one, by how they came: hsmith.cryptoki.repeated.
@@ -162,6 +162,10 @@ class Application:
         self._events: dict[int, None] = {}  # slots whose event flag is set, oldest first
         self._logins: dict[int, Login] = {}
         self._lock = threading.RLock()
+
+    def remember_refusal(self, function: str, refused: Refused) -> None:
+        """Its words alone: the exception holds all that its call had at hand."""
+        self.refused = (function, refused.fault, refused.reason)
 
     def close(self) -> None:
         """The process ended or finalised: nothing of it stays."""

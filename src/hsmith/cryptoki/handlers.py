@@ -40,7 +40,7 @@ def _in_session(name: str, function: Callable[..., Any], bound: tuple[Any, ...])
             with session.lock:
                 return _results(function(*bound, session, *args))
         except Refused as refused:
-            app.refused = (name, refused)
+            app.remember_refusal(name, refused)
             raise
 
     return handler
@@ -52,7 +52,7 @@ def _plain(name: str, function: Callable[..., Any], bound: tuple[Any, ...]) -> C
         try:
             return _results(function(*bound, app, *args))
         except Refused as refused:
-            app.refused = (name, refused)
+            app.remember_refusal(name, refused)
             raise
 
     return handler

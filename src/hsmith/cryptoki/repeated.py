@@ -91,7 +91,7 @@ class Repeated:
                 try:
                     made = self._run(self._start(self._arg.params), rest[1], rest[2])
                 except Refused as refused:
-                    app.refused = (self.ends.name, refused)
+                    app.remember_refusal(self.ends.name, refused)
                     raise
                 if made is not None:
                     return made

@@ -39,9 +39,9 @@ def reason(app: Application, arguments: Arguments) -> Result:
     """``reason``: why the last call of a function of this application was refused; empty where it is not told."""
     if app.refused is None:
         return {"reason": ""}
-    name, refused = app.refused
-    told = not name.startswith(_SECRETIVE) or refused.fault in _SAID
-    return {"reason": refused.reason if told else ""}
+    name, fault, words = app.refused
+    told = not name.startswith(_SECRETIVE) or fault in _SAID
+    return {"reason": words if told else ""}
 
 
 def key_roles(app: Application, arguments: Arguments) -> Result:

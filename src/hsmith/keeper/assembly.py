@@ -44,7 +44,7 @@ def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, rep
     listen_at = sockets.path
     group = _group(config)
     sockets.open_p11_kit(home, config, group)
-    page = Page() if config.keeper_native else None
+    page = Page() if config.keeper_fast else None
     if page is not None:
         CHANGES.show(page.changes)
     _keep_memory()

@@ -1,6 +1,6 @@
 """The way of a keeper's answers out and of requests in: native/channel.c where it was built, plain Python elsewhere.
 
-The plain one neither polls nor counts; keeper.native = false in the configuration takes it too.
+The plain one neither polls nor counts; keeper.fast = false in the configuration takes it too.
 """
 
 import ctypes

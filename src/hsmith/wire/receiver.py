@@ -1,5 +1,6 @@
 """Frames from a stream socket, received without trust in the length that they claim."""
 
+import ctypes
 import socket
 import time
 from collections.abc import Callable
@@ -117,17 +118,22 @@ class Receiver:
 
     def _grow(self, wanted: int) -> bool:
         old = self.buffer
-        if not self.room(min(2 * len(old), wanted) - len(old)):
+        size = min(2 * len(old), wanted)
+        if not self.room(size - len(old)):
             return False
-        self.buffer = bytearray(min(2 * len(old), wanted))
+        try:
+            self.buffer = bytearray(size)
+        except MemoryError:
+            self.room(len(old) - size)
+            return False
         self.buffer[: len(old)] = old
-        old[:] = bytes(len(old))
+        _erase(old, len(old))
         return True
 
     def done(self, end: int, *, wipe: bool) -> None:
         """The frame of ``end`` bytes has been used: erase it where it carried a secret, and keep what follows it."""
         if wipe:
-            self.buffer[:end] = bytes(end)
+            _erase(self.buffer, end)
         if self._have:
             self.buffer[: self._have] = self.buffer[end : end + self._have]
         self._small = 0 if end > FIRST_SIZE else self._small + 1
@@ -138,6 +144,11 @@ class Receiver:
             self.buffer[: len(kept)] = kept
 
     def wipe(self) -> None:
-        self.buffer[:] = bytes(len(self.buffer))
+        _erase(self.buffer, len(self.buffer))
         self.room(FIRST_SIZE - len(self.buffer))
         self.buffer = bytearray(FIRST_SIZE)
+
+
+def _erase(buffer: bytearray, end: int) -> None:
+    """In place, and without any memory of its own: there may be none."""
+    ctypes.memset(ctypes.addressof(ctypes.c_char.from_buffer(buffer)), 0, end)
