@@ -16,7 +16,7 @@ from hsmith.store.records import Conflict, DeleteObject, ObjectRecord, PutObject
 from hsmith.store.sealing import Damaged, Sealer
 
 #: Objects kept ready for use; others are loaded again from the store.
-CACHE_SIZE = 4096
+CACHE_SIZE = 1024
 #: Search results up to which each is compared with the object itself.
 FEW = 8
 
@@ -101,11 +101,11 @@ class Shelf:
         for scope in scopes:
             tag = self._sealers.sealer(scope).tag
             searches.append([tag(attr, value) for attr, value in indexed] or [tag(Attr.PRIVATE, scope)])
-        for scope, found in zip(scopes, self._durable.find_each(self._token, searches), strict=True):
-            # Few will be used, and so are loaded now: an index that was altered cannot pass one key off as another.
+        for scope, tags, found in zip(scopes, searches, self._durable.find_each(self._token, searches), strict=True):
+            # Few will be used, and so are looked at: an index that was altered cannot pass one key off as another.
             trusted = complete and len(found) > FEW
             for id in found:
-                if trusted or self._matches(id, template):
+                if trusted or (self._has(id, tags, template) if complete else self._matches(id, template)):
                     yield id, scope
 
     def count(self) -> int:
@@ -129,6 +129,16 @@ class Shelf:
                 object.wipe()
             self._recent.clear()
             self._live.clear()
+
+    def _has(self, id: int, tags: Sequence[bytes], template: Template) -> bool:
+        """Whether the object has what its index entries say; it need not be opened for that."""
+        object = self._recent.get(id)
+        if object is not None:
+            return templates.matches(object.attributes, template)
+        try:
+            return self._durable.has_tags(self._token, id, tags)
+        except Refused:
+            return False
 
     def _matches(self, id: int, template: Template) -> bool:
         try:
