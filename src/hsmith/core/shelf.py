@@ -17,6 +17,8 @@ from hsmith.store.sealing import Damaged, Sealer
 
 #: Objects kept ready for use; others are loaded again from the store.
 CACHE_SIZE = 1024
+#: Bytes of a value that are not kept ready.
+LARGE = 64 << 10
 #: Search results up to which each is compared with the object itself.
 FEW = 8
 
@@ -183,6 +185,8 @@ class Shelf:
 
     def _keep(self, object: Object) -> None:
         self._live[object.id] = object
+        if len(object.attributes.get(Attr.VALUE, b"")) > LARGE:
+            return
         self._recent[object.id] = object
         if len(self._recent) > CACHE_SIZE:
             del self._recent[next(iter(self._recent))]
