@@ -17,6 +17,8 @@ from hsmith.store.sealing import Damaged, Sealer
 
 #: Objects kept ready for use; others are loaded again from the store.
 CACHE_SIZE = 1024
+#: Search results that are remembered as right.
+VOUCHED = 2048
 #: Bytes of a value that are not kept ready.
 LARGE = 64 << 10
 #: Search results up to which each is compared with the object itself.
@@ -40,6 +42,8 @@ class Shelf:
         self._recent: dict[int, Object] = {}
         self._live: WeakValueDictionary[int, Object] = WeakValueDictionary()
         self._changes = 0
+        #: Objects with the tags that they were found to have, since the last change.
+        self._vouched: set[tuple[Any, ...]] = set()
 
     def get(self, id: int) -> Object | None:
         """The object, or None when there is none. Refused(DEVICE_ERROR) when its record is damaged."""
@@ -76,7 +80,7 @@ class Shelf:
                 self._retire(object)  # a failed disk may have it or not: what is there is read again
                 raise
             with self._lock:
-                self._changes += 1
+                self._changed()
                 self._drop(object.id)
                 self._keep(new)
             return new
@@ -117,7 +121,7 @@ class Shelf:
     def forget_private(self) -> None:
         """Nobody is logged in any more: no private object stays in memory."""
         with self._lock:
-            self._changes += 1
+            self._changed()
             for object in list(self._live.values()):
                 if object.private:
                     self._drop(object.id)
@@ -126,7 +130,7 @@ class Shelf:
     def forget(self) -> None:
         """The token was initialised again or removed."""
         with self._lock:
-            self._changes += 1
+            self._changed()
             for object in list(self._live.values()):
                 object.wipe()
             self._recent.clear()
@@ -137,10 +141,17 @@ class Shelf:
         object = self._recent.get(id)
         if object is not None:
             return templates.matches(object.attributes, template)
+        known, changes = (id, *tags), self._changes
+        if known in self._vouched:
+            return True
         try:
-            return self._durable.has_tags(self._token, id, tags)
+            has = self._durable.has_tags(self._token, id, tags)
         except Refused:
             return False
+        with self._lock:
+            if has and changes == self._changes and len(self._vouched) < VOUCHED:
+                self._vouched.add(known)
+        return has
 
     def _matches(self, id: int, template: Template) -> bool:
         try:
@@ -191,6 +202,10 @@ class Shelf:
         if len(self._recent) > CACHE_SIZE:
             del self._recent[next(iter(self._recent))]
 
+    def _changed(self) -> None:
+        self._changes += 1
+        self._vouched.clear()
+
     def _drop(self, id: int) -> None:
         self._recent.pop(id, None)
         old = self._live.pop(id, None)
@@ -199,6 +214,6 @@ class Shelf:
 
     def _retire(self, object: Object) -> None:
         with self._lock:
-            self._changes += 1
+            self._changed()
             self._drop(object.id)
             object.alive = False
