@@ -58,6 +58,21 @@ SIGN_ADDITIONAL_CONTEXT: hedgeVariant *pContext ulContextLen
 HASH_SIGN_ADDITIONAL_CONTEXT: hedgeVariant *pContext ulContextLen hash
 XEDDSA_PARAMS: hash
 WTLS_PRF_PARAMS: DigestMechanism *pSeed ulSeedLen *pLabel ulLabelLen *pOutput *pulOutputLen
+WTLS_RANDOM_DATA: *pClientRandom ulClientRandomLen *pServerRandom ulServerRandomLen
+ECMQV_DERIVE_PARAMS: kdf ulSharedDataLen *pSharedData ulPublicDataLen *pPublicData ulPrivateDataLen hPrivateData ulPublicDataLen2 *pPublicData2 publicKey
+X9_42_DH2_DERIVE_PARAMS: kdf ulOtherInfoLen *pOtherInfo ulPublicDataLen *pPublicData ulPrivateDataLen hPrivateData ulPublicDataLen2 *pPublicData2
+X9_42_MQV_DERIVE_PARAMS: kdf ulOtherInfoLen *pOtherInfo ulPublicDataLen *pPublicData ulPrivateDataLen hPrivateData ulPublicDataLen2 *pPublicData2 publicKey
+ARIA_CBC_ENCRYPT_DATA_PARAMS: iv[16] *pData length
+SSL3_MASTER_KEY_DERIVE_PARAMS: RandomInfo:SSL3_RANDOM_DATA *pVersion
+SSL3_KEY_MAT_PARAMS: ulMacSizeInBits ulKeySizeInBits ulIVSizeInBits bIsExport:b RandomInfo:SSL3_RANDOM_DATA *pReturnedKeyMaterial
+TLS_PRF_PARAMS: *pSeed ulSeedLen *pLabel ulLabelLen *pOutput *pulOutputLen
+IKE_PRF_DERIVE_PARAMS: prfMechanism bDataAsKey:b bRekey:b *pNi ulNiLen *pNr ulNrLen hNewKey
+IKE2_PRF_PLUS_DERIVE_PARAMS: prfMechanism bHasSeedKey:b hSeedKey *pSeedData ulSeedDataLen
+IKE1_PRF_DERIVE_PARAMS: prfMechanism bHasPrevKey:b hKeygxy hPrevKey *pCKYi ulCKYiLen *pCKYr ulCKYrLen keyNumber:b
+IKE1_EXTENDED_DERIVE_PARAMS: prfMechanism bHasKeygxy:b hKeygxy *pExtraData ulExtraDataLen
+WTLS_MASTER_KEY_DERIVE_PARAMS: DigestMechanism RandomInfo:WTLS_RANDOM_DATA *pVersion
+WTLS_KEY_MAT_OUT: hMacSecret hKey *pIV
+WTLS_KEY_MAT_PARAMS: DigestMechanism ulMacSizeInBits ulKeySizeInBits ulIVSizeInBits ulSequenceNumber bIsExport:b RandomInfo:WTLS_RANDOM_DATA *pReturnedKeyMaterial
 VERSION: major:b minor:b
 INFO: cryptokiVersion:VERSION manufacturerID[32] flags libraryDescription[32] libraryVersion:VERSION
 SLOT_INFO: slotDescription[64] manufacturerID[32] flags hardwareVersion:VERSION firmwareVersion:VERSION

@@ -127,6 +127,9 @@ class ModelStore:
         ]
         return found if limit < 0 else found[:limit]
 
+    def find_each(self, token: int, searches: Sequence[Sequence[bytes]]) -> list[list[int]]:
+        return [self.find(token, tags) for tags in searches]
+
     def count(self, token: int) -> int:
         return len(self.find(token, []))
 

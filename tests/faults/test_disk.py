@@ -235,7 +235,7 @@ def test_no_more_memory(rig: Rig) -> None:
                 Attr.CLASS: ObjectClass.DATA,
                 Attr.TOKEN: True,
                 Attr.LABEL: f"m{number}",
-                Attr.VALUE: bytes(1 << 22),
+                Attr.VALUE: bytes(1 << 23),
             }
             try:
                 user.session.create(data)

@@ -47,6 +47,7 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.builds(SetFailures, TOKENS, NAMES, st.integers(0, 9)),
     st.builds(ClearObjects, TOKENS),
     st.builds(DeleteToken, TOKENS),
+    st.builds(PutValue, st.builds(ValueRecord, st.sampled_from([b"v" * 16, b"w" * 16]), VERSIONS, BLOBS)),
 )
 CALLS = st.lists(st.lists(CHANGES, min_size=1, max_size=4), max_size=25)
 
@@ -69,6 +70,7 @@ def _everything(store: Any) -> list[Any]:
         seen += [store.object(token, number) for number in range(7)]
         seen += [store.page(token, after=0, limit=9), store.page(token, after=2, limit=1)]
         for tags in searches:
+            seen += [store.find_each(token, [tags, [b"a"]]), store.find_each(token, [tags])]
             seen += [store.find(token, tags), store.find(token, tags, after=2), store.find(token, tags, limit=1)]
     return seen
 
@@ -86,6 +88,7 @@ def test_like_the_model(calls: list[list[Change]]) -> None:
         store.close()
         store = SqliteStore(Path(place) / "store")
         assert _everything(store) == _everything(model)
+        assert store.inspect() == []  # the ledger was told of every row
         assert store._readers.take().execute("SELECT count(*) FROM tag").get == sum(
             len(set(put.tags)) for put in model._objects.values()
         )
@@ -129,6 +132,14 @@ def test_what_cannot_be_stored_harms_nobody(store: SqliteStore, change: Change) 
         store.change([change])
     store.change([put_object(1, 7)])
     assert store.find(1, []) == [7]
+
+
+def test_what_an_object_was_stored_with(store: SqliteStore) -> None:
+    store.change([put_token(1), put_object(1, 1, b"a", b"b" * 16)])
+    assert store.has_tags(1, 1, [b"a", b"b" * 16])
+    assert not store.has_tags(1, 1, [b"a", b"c"])
+    assert not store.has_tags(2, 1, [b"a"])
+    assert not store.has_tags(1, 2, [])
 
 
 def test_numbers_are_never_given_twice(folder: Path) -> None:

@@ -161,6 +161,10 @@ class Durable:
         return self.store.object(token, id)
 
     @_refusing
+    def has_tags(self, token: int, id: int, tags: Sequence[bytes]) -> bool:
+        return self.store.has_tags(token, id, tags)
+
+    @_refusing
     def find_each(self, token: int, searches: Sequence[Sequence[bytes]]) -> list[list[int]]:
         return self.store.find_each(token, searches)
 

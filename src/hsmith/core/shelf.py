@@ -16,7 +16,11 @@ from hsmith.store.records import Conflict, DeleteObject, ObjectRecord, PutObject
 from hsmith.store.sealing import Damaged, Sealer
 
 #: Objects kept ready for use; others are loaded again from the store.
-CACHE_SIZE = 4096
+CACHE_SIZE = 1024
+#: Search results that are remembered as right.
+VOUCHED = 2048
+#: Bytes of a value that are not kept ready.
+LARGE = 64 << 10
 #: Search results up to which each is compared with the object itself.
 FEW = 8
 
@@ -38,6 +42,8 @@ class Shelf:
         self._recent: dict[int, Object] = {}
         self._live: WeakValueDictionary[int, Object] = WeakValueDictionary()
         self._changes = 0
+        #: Objects with the tags that they were found to have, since the last change.
+        self._vouched: set[tuple[Any, ...]] = set()
 
     def get(self, id: int) -> Object | None:
         """The object, or None when there is none. Refused(DEVICE_ERROR) when its record is damaged."""
@@ -74,7 +80,7 @@ class Shelf:
                 self._retire(object)  # a failed disk may have it or not: what is there is read again
                 raise
             with self._lock:
-                self._changes += 1
+                self._changed()
                 self._drop(object.id)
                 self._keep(new)
             return new
@@ -101,11 +107,11 @@ class Shelf:
         for scope in scopes:
             tag = self._sealers.sealer(scope).tag
             searches.append([tag(attr, value) for attr, value in indexed] or [tag(Attr.PRIVATE, scope)])
-        for scope, found in zip(scopes, self._durable.find_each(self._token, searches), strict=True):
-            # Few will be used, and so are loaded now: an index that was altered cannot pass one key off as another.
+        for scope, tags, found in zip(scopes, searches, self._durable.find_each(self._token, searches), strict=True):
+            # Few will be used, and so are looked at: an index that was altered cannot pass one key off as another.
             trusted = complete and len(found) > FEW
             for id in found:
-                if trusted or self._matches(id, template):
+                if trusted or (self._has(id, tags, template) if complete else self._matches(id, template)):
                     yield id, scope
 
     def count(self) -> int:
@@ -115,7 +121,7 @@ class Shelf:
     def forget_private(self) -> None:
         """Nobody is logged in any more: no private object stays in memory."""
         with self._lock:
-            self._changes += 1
+            self._changed()
             for object in list(self._live.values()):
                 if object.private:
                     self._drop(object.id)
@@ -124,11 +130,28 @@ class Shelf:
     def forget(self) -> None:
         """The token was initialised again or removed."""
         with self._lock:
-            self._changes += 1
+            self._changed()
             for object in list(self._live.values()):
                 object.wipe()
             self._recent.clear()
             self._live.clear()
+
+    def _has(self, id: int, tags: Sequence[bytes], template: Template) -> bool:
+        """Whether the object has what its index entries say; it need not be opened for that."""
+        object = self._recent.get(id)
+        if object is not None:
+            return templates.matches(object.attributes, template)
+        known, changes = (id, *tags), self._changes
+        if known in self._vouched:
+            return True
+        try:
+            has = self._durable.has_tags(self._token, id, tags)
+        except Refused:
+            return False
+        with self._lock:
+            if has and changes == self._changes and len(self._vouched) < VOUCHED:
+                self._vouched.add(known)
+        return has
 
     def _matches(self, id: int, template: Template) -> bool:
         try:
@@ -173,9 +196,15 @@ class Shelf:
 
     def _keep(self, object: Object) -> None:
         self._live[object.id] = object
+        if len(object.attributes.get(Attr.VALUE, b"")) > LARGE:
+            return
         self._recent[object.id] = object
         if len(self._recent) > CACHE_SIZE:
             del self._recent[next(iter(self._recent))]
+
+    def _changed(self) -> None:
+        self._changes += 1
+        self._vouched.clear()
 
     def _drop(self, id: int) -> None:
         self._recent.pop(id, None)
@@ -185,6 +214,6 @@ class Shelf:
 
     def _retire(self, object: Object) -> None:
         with self._lock:
-            self._changes += 1
+            self._changed()
             self._drop(object.id)
             object.retire()

@@ -10,6 +10,7 @@ from hsmith.core.objects import KEY_CLASSES, Object
 from hsmith.core.policy import wrapping as policies
 from hsmith.core.policy.deriving import Derive
 from hsmith.core.policy.marks import Mark
+from hsmith.core.turns import MAKING
 from hsmith.crypto import keys
 from hsmith.crypto.engine import Ordered, Wanted
 from hsmith.crypto.key import Key
@@ -58,7 +59,8 @@ def generate_key(session: Session, mechanism: MechanismArg | None, template: Tem
         finished = templates.finish_generated(attributes, material)
         return session.handle_for(store(session, finished, marks=marks, fresh=not marks)[0])
 
-    handle: int = asynchronous.run(session, "C_GenerateKey", row, work=work, finish=finish)
+    with MAKING.one(unless=row.slow):
+        handle: int = asynchronous.run(session, "C_GenerateKey", row, work=work, finish=finish)
     return handle
 
 
@@ -84,7 +86,8 @@ def generate_key_pair(
         first, second = store(session, *finished, fresh=True)
         return session.handle_for(first), session.handle_for(second)
 
-    handles: tuple[int, int] = asynchronous.run(session, "C_GenerateKeyPair", row, work=work, finish=finish)
+    with MAKING.one(unless=row.slow):
+        handles: tuple[int, int] = asynchronous.run(session, "C_GenerateKeyPair", row, work=work, finish=finish)
     return handles
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from hsmith.core import builtin, templates
 from hsmith.core.objects import Object
 from hsmith.core.policy.marks import Mark
+from hsmith.core.turns import MAKING
 from hsmith.cryptoki import operations
 from hsmith.cryptoki.application import Session
 from hsmith.cryptoki.handlers import handles
@@ -57,9 +58,10 @@ def store(
 
 @handles("C_CreateObject")
 def create_object(session: Session, template: Template) -> int:
-    attributes = templates.create(template, so=session.is_so)
-    session.token.policy.shape([template], [attributes])
-    return session.handle_for(store(session, attributes, marks=Mark.KNOWN | Mark.BROUGHT)[0])
+    with MAKING.one():
+        attributes = templates.create(template, so=session.is_so)
+        session.token.policy.shape([template], [attributes])
+        return session.handle_for(store(session, attributes, marks=Mark.KNOWN | Mark.BROUGHT)[0])
 
 
 @handles("C_CopyObject")

@@ -2,7 +2,7 @@
 # ruff: noqa: S608  (the parts that these statements are made of are constants)
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import apsw
 
@@ -60,8 +60,7 @@ def _index(connection: apsw.Connection) -> Iterator[str]:
     for id, token, packed in connection.execute("SELECT id, token, tags FROM object"):
         tags = unpacked(packed)
         wanted[token] = wanted.get(token, 0) + len(tags)
-        values: tuple[Any, ...] = (token, id, apsw.carray(tuple(tags)))
-        if tags and connection.execute(_MATCHING, values).get != len(tags):
+        if tags and connection.execute(_MATCHING, (token, id, apsw.carray(tuple(tags)))).get != len(tags):
             yield f"object {id} is not wholly in the index: searches may miss it"
     for token, count in connection.execute("SELECT token, count(*) FROM tag GROUP BY token"):
         if count > wanted.get(token, 0):

@@ -35,8 +35,9 @@ _PACKED_STATE: Final = Struct("<Q32sQ32s")
 _EPOCHS_BITS: Final = 20
 #: Seconds between two writings of the epoch's file.
 WRITE_SECONDS: Final = 0.1
-#: Places kept ready.
-_CACHED: Final = 2048
+#: Places kept ready: those of two million objects, which then take 25 bytes each. Parts of the digest kept ready.
+_CACHED: Final = 1 << 15
+_PARTS: Final = 2048
 
 _EPOCHS: Final = "SELECT place, ifnull(CAST(epoch AS INTEGER), 0) FROM ledger"
 _REPLACE: Final = "INSERT OR REPLACE INTO ledger (place, epoch, blob) VALUES (?, ?, ?)"
@@ -65,9 +66,7 @@ class Ledger:
         self._path = path
         self._key = primitives.derive(secret, b"hsmith 1 ledger")
         self._mac = primitives.Mac(self._key)
-        self._part_of = lru_cache(_CACHED)(
-            self._compute_part
-        )  # what a place adds is taken away when it is written next
+        self._part_of = lru_cache(_PARTS)(self._compute_part)  # what a place adds is taken away when it is written next
         self._file = epoch
         self._pick: dict[str, Callable[[Sequence[Any]], Row]] = {}
         self._changes: list[tuple[Address, Entry | None]] = []

@@ -197,6 +197,9 @@ class Store(Protocol):
     def object(self, token: int, id: int) -> ObjectRecord | None:
         """Damaged (hsmith.store.sealing): the record is not the one that was stored last, or was taken away."""
 
+    def has_tags(self, token: int, id: int, tags: Sequence[bytes]) -> bool:
+        """Whether the object was stored with all these tags, whatever the index says. Damaged: as above."""
+
     def objects(self, token: int, ids: Iterable[int]) -> list[ObjectRecord]:
         """Those of ``ids`` that exist, by id."""
 

@@ -172,6 +172,10 @@ class SqliteStore:
             return None
         return ObjectRecord(token, id, row[2], bool(row[3]), row[5])
 
+    def has_tags(self, token: int, id: int, tags: Sequence[bytes]) -> bool:
+        row = self._checked(OBJECT, object_address(id), _OBJECT, (id,))
+        return row is not None and row[1] == token and unpacked(row[4]).issuperset(tags)
+
     def _checked(self, table: Table, address: Address, sql: str, values: tuple[Any, ...]) -> Row | None:
         """The one row that ``sql`` finds, compared with the ledger. Damaged: str() says what happened to it."""
 
@@ -365,7 +369,7 @@ _PRAGMAS: Final = {
     "secure_delete": True,  # what is deleted is overwritten
     "cell_size_check": True,  # a damaged page is noticed when it is read
     "temp_store": "memory",  # nothing is written outside the folder
-    "cache_size": -4096,  # KiB
+    "cache_size": -2048,  # KiB, of each connection
     "cache_spill": 16_384,  # pages (64 MiB) until a transaction is written before its commit, where room is asked for
     "journal_size_limit": 64 << 20,  # bytes that the log keeps when it is used again
 }
