@@ -1,5 +1,6 @@
-# The two commands: `make demo` and `make test`. Both set everything up first, in .venv of this folder.
-# PYTHON=python3.12 picks another interpreter (3.11 or later); TESTS=tests/store picks tests; ARGS="-k name" goes to pytest.
+# The commands: `make demo`, `make test` and `make bench`. They set everything up first, in .venv of this folder.
+# PYTHON=python3.12 picks another interpreter (3.11 or later); TESTS=tests/store picks tests; ARGS="-k name" goes to pytest,
+# or, as in ARGS="--quick --only p256", to bench/run.py.
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,13 +8,25 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 MODULE_SOURCES := $(wildcard setup.py module/*.[ch] module/generated/*.[ch])
 
-.PHONY: test demo lint check format clean
+.PHONY: test demo bench lint check format clean
 
 test: $(STAMP)
 	$(BIN)/pytest $(or $(TESTS),tests) $(ARGS)
 
 demo: $(STAMP)
 	@$(BIN)/python tools/demo.py
+
+# Speed beside SoftHSM. What it compares with is installed where that is possible; a row whose program is missing is left out.
+BENCH_PACKAGES := ldnsutils libengine-pkcs11-openssl libhsm-bin opensc softhsm2
+
+bench: $(STAMP)
+	@missing=$$(for package in $(BENCH_PACKAGES); do \
+	    dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || echo $$package; done); \
+	if [ -z "$$missing" ]; then exit; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing </dev/null; \
+	else echo "hsmith is compared with programs that are missing here. On Debian: apt-get install" $$missing >&2; fi
+	$(BIN)/python bench/run.py $(ARGS)
 
 # Style, types, layers, and whether the generated files are up to date.
 lint: $(STAMP)

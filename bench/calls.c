@@ -59,8 +59,9 @@ struct outcome {
     double seconds;
 };
 
-/* What the processes share. */
+/* What the processes share. They are set up one after another: SoftHSM 2.6.1 fails when processes start at once. */
 struct shared {
+    pthread_mutex_t setting_up;
     pthread_barrier_t start;
     struct outcome outcomes[MOST_THREADS];
 };
@@ -170,11 +171,12 @@ static void generate_pair(CK_ULONG session, CK_ULONG mechanism, CK_ATTRIBUTE *pa
 {
     CK_MECHANISM how = {mechanism, NULL, 0};
     CK_ULONG public, private;
-    CK_ATTRIBUTE public_template[5] = {attribute(TOKEN, &yes, 1), attribute(VERIFY, &yes, 1), attribute(LABEL, label, strlen(label))};
+    CK_ATTRIBUTE name = attribute(LABEL, label, strlen(label)), id = attribute(ID, label, strlen(label));
+    CK_ATTRIBUTE public_template[6] = {attribute(TOKEN, &yes, 1), attribute(VERIFY, &yes, 1), name, id};
     CK_ATTRIBUTE private_template[] = {attribute(TOKEN, &yes, 1), attribute(PRIVATE, &yes, 1), attribute(SENSITIVE, &yes, 1),
-                                       attribute(SIGN, &yes, 1), attribute(LABEL, label, strlen(label))};
-    memcpy(public_template + 3, parameters, count * sizeof *parameters);
-    CALL(C_GenerateKeyPair, session, &how, public_template, 3 + count, private_template, COUNT(private_template), &public, &private);
+                                       attribute(SIGN, &yes, 1), name, id};
+    memcpy(public_template + 4, parameters, count * sizeof *parameters);
+    CALL(C_GenerateKeyPair, session, &how, public_template, 4 + count, private_template, COUNT(private_template), &public, &private);
 }
 
 static void generate_rsa(CK_ULONG session, CK_ULONG bits, const char *label)
@@ -330,6 +332,7 @@ static void process(char **arguments, const struct operation *what, struct outco
     pthread_t ids[MOST_THREADS];
     CK_ULONG slot;
 
+    pthread_mutex_lock(&shared->setting_up);
     load(arguments[1]);
     slot = slot_of(arguments[2]);
     login(slot);
@@ -337,6 +340,7 @@ static void process(char **arguments, const struct operation *what, struct outco
         workers[i] = (struct worker){.what = what, .outcome = outcomes + i, .objects = strtoul(arguments[7], NULL, 10)};
         prepare(&workers[i], slot);
     }
+    pthread_mutex_unlock(&shared->setting_up);
     for (int i = 0; i < threads; i++)
         if (pthread_create(&ids[i], NULL, work, &workers[i]) != 0)
             fail("pthread_create", "no thread");
@@ -362,23 +366,34 @@ static void gather(const pid_t *children, int count)
         exit(1);
 }
 
+static struct shared *share(unsigned workers)
+{
+    pthread_barrierattr_t barrier;
+    pthread_mutexattr_t mutex;
+    struct shared *new = mmap(NULL, sizeof *new, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (new == MAP_FAILED)
+        fail("mmap", "out of memory");
+    pthread_barrierattr_init(&barrier);
+    pthread_barrierattr_setpshared(&barrier, PTHREAD_PROCESS_SHARED);
+    pthread_barrier_init(&new->start, &barrier, workers);
+    pthread_mutexattr_init(&mutex);
+    pthread_mutexattr_setpshared(&mutex, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(&new->setting_up, &mutex);
+    return new;
+}
+
 static void measure(char **arguments, const struct operation *what)
 {
     int processes = atoi(arguments[4]), threads = atoi(arguments[5]);
     pid_t children[MOST_THREADS];
-    pthread_barrierattr_t attributes;
     unsigned long calls = 0;
     double rate = 0;
 
     duration = atof(arguments[6]);
     if (processes < 1 || threads < 1 || processes > MOST_THREADS / threads || duration <= 0 || strtoul(arguments[7], NULL, 10) < 1)
         fail("calls", "PROCESSES, THREADS, SECONDS and OBJECTS are positive, and at most 256 threads in all");
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED)
-        fail("mmap", "out of memory");
-    pthread_barrierattr_init(&attributes);
-    pthread_barrierattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_barrier_init(&shared->start, &attributes, (unsigned)(processes * threads));
+    shared = share((unsigned)(processes * threads));
     for (int i = 0; i < processes; i++) {
         children[i] = fork();
         if (children[i] < 0)
