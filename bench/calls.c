@@ -5,6 +5,8 @@
  *   calls MODULE TOKEN first                                    times one client from its start to its end
  *   calls MODULE TOKEN OPERATION PROCESSES THREADS SECONDS OBJECTS
  *
+ * To compile: cc -std=c11 -O2 -pthread -I module/generated -o calls bench/calls.c -ldl
+ *
  * The user PIN is in BENCH_PIN. All of OPERATION's threads, in all processes, start together; each counts what it did until its
  * own end, so that an operation that outlasts the time is not lost. OBJECTS is what `fill` made, for the searches. */
 
