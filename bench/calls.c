@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -281,6 +282,7 @@ static void find_id(struct worker *worker)
 static const struct operation operations[] = {
     {"rsa", sign, SHA256_RSA, 64, "rsa", PRIVATE_KEY},
     {"p256", sign, ECDSA, 32, "p256", PRIVATE_KEY},
+    {"use", sign, ECDSA, 32, "first", PRIVATE_KEY},
     {"ed25519", sign, EDDSA, 64, "ed25519", PRIVATE_KEY},
     {"gcm-64", encrypt, GCM, 64, "aes", SECRET_KEY},
     {"gcm-64k", encrypt, GCM, 65536, "aes", SECRET_KEY},
@@ -401,6 +403,7 @@ static void measure(char **arguments, const struct operation *what)
         if (children[i] < 0)
             fail("fork", "no process");
         if (children[i] == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL); /* Whoever ends the bench ends this */
             process(arguments, what, shared->outcomes + i * threads, threads);
             exit(0);
         }

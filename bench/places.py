@@ -120,6 +120,12 @@ class Hsmith(Place):
         """End the keeper, if one runs."""
         subprocess.run([COMMAND, "keeper", "stop"], env={**os.environ, **self.env}, capture_output=True, timeout=60)
 
+    def memory(self) -> int:
+        """Bytes of memory that the keeper holds for itself."""
+        status = json.loads(run(COMMAND, "keeper", "status", "--json", env=self.env))
+        lines = Path(f"/proc/{status['pid']}/status").read_text().splitlines()
+        return sum(int(text.split()[1]) for text in lines if text.startswith("RssAnon:")) * 1024
+
     def restart(self) -> None:
         self.stop()
         run(COMMAND, "keeper", "start", env=self.env)

@@ -90,6 +90,38 @@ def library_rsa(places: Places, effort: Effort) -> Iterator[Measured]:
     yield from _beside_library(places, effort, "rsa", lambda: key.sign(bytes(64), how, SHA256()))
 
 
+def _many(places: Places, effort: Effort, name: str) -> Iterator[Measured]:
+    """hsmith among many objects, beside itself among few."""
+
+    def measure(place: str) -> float:
+        answer = places.keep(place, Hsmith).calls(name, 1, 1, effort.seconds, places.objects(place))
+        return 1e6 / float(answer["per_second"])
+
+    figures = alternately(effort, lambda: measure("many"), lambda: measure("few"))
+    yield Measured(f"{places.objects('many')} objects", "us", *figures)
+
+
+def many_find(places: Places, effort: Effort) -> Iterator[Measured]:
+    yield from _many(places, effort, "find-label")
+
+
+def many_use(places: Places, effort: Effort) -> Iterator[Measured]:
+    yield from _many(places, effort, "use")
+
+
+def many_memory(places: Places, effort: Effort) -> Iterator[Measured]:
+    def held(name: str) -> int:
+        place = places.keep(name, Hsmith)
+        assert isinstance(place, Hsmith)
+        place.restart()
+        place.calls("first")
+        return place.memory()
+
+    count = places.objects("many") - places.objects("few")
+    (growth,) = alternately(effort, lambda: (held("many") - held("few")) / count)
+    yield Measured(f"{places.objects('many')} objects", "bytes", growth)
+
+
 def cold(places: Places, effort: Effort) -> Iterator[Measured]:
     own = places.keep("keys", Hsmith)
     assert isinstance(own, Hsmith)
@@ -209,6 +241,9 @@ PROGRAMS: dict[str, Callable[[Places, Effort], Iterator[Measured]]] = {
     "first-again": first_again,
     "library-p256": library_p256,
     "library-rsa": library_rsa,
+    "many-find": many_find,
+    "many-use": many_use,
+    "many-memory": many_memory,
     "cold": cold,
     "one-shot": one_shot,
     "one-shot-tool": one_shot_tool,

@@ -36,7 +36,9 @@ def _wanted(figure: Figure) -> tuple[str, str]:
 def line(figure: Figure) -> str:
     """A figure as a line under COLUMNS."""
     wanted, goal = _wanted(figure)
-    own, other = (f"{_number(value)} {figure.unit}" if value else "-" for value in (figure.hsmith, figure.other))
+    own, other = (
+        f"{_number(value)} {figure.unit}" if value is not None else "-" for value in (figure.hsmith, figure.other)
+    )
     ratio = _number(figure.ratio)
     head = f"{figure.name:<14} {figure.what:<26} {figure.variant:<13}"
     return f"{head} {own:>12} {other:>12} {ratio:>8} {wanted:>8} {goal:>6}  {figure.met}"
@@ -71,7 +73,6 @@ def write_json(path: Path, figures: Iterable[Figure], about: dict[str, Any]) -> 
         }
         for figure in figures
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"machine": about, "rows": rows}, indent=1) + "\n")
 
 
@@ -113,7 +114,7 @@ def write_plot(path: Path, figures: Iterable[Figure]) -> None:
     shown = [(figure, figure.ratio) for figure in figures if figure.ratio]
     bottom = TOP + STEP * len(shown)
     scale = [10.0**power for power in range(-1, 5)]
-    title = "hsmith's speed over SoftHSM's (library rows: its time over the library's); black: what is wanted"
+    title = "hsmith's speed over SoftHSM's (library and many: a ratio of times); black: what is wanted"
     body = [
         _text(8, 16, title),
         *(_mark(_x(at), TOP - 4, bottom, "#cccccc") + _text(_x(at), TOP - 8, f"{at:g}", "middle") for at in scale),
@@ -122,5 +123,4 @@ def write_plot(path: Path, figures: Iterable[Figure]) -> None:
     size = f'width="{LEFT + WIDTH + 70}" height="{bottom + 10}"'
     style = '<rect width="100%" height="100%" fill="#ffffff"/>'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12">'
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([head, style, *body, "</svg>"]) + "\n")

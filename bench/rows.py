@@ -43,13 +43,17 @@ CALLS = (
 )
 
 
+#: OpenSSL's engine for PKCS#11, below /usr/lib.
+ENGINE = "*/engines-3/pkcs11.so"
+
+
 class Single(NamedTuple):
     """A row with a measurement of its own in bench/programs.py."""
 
     name: str
     what: str
     want: Want | Most | None
-    needs: tuple[str, ...] = ()  # programs
+    needs: tuple[str, ...] = ()  # programs, or patterns of files below /usr/lib
 
 
 SINGLES = (
@@ -57,11 +61,14 @@ SINGLES = (
     Single("first-again", "the same, keeper in use", Want(10, 20)),
     Single("library-p256", "P-256 / library alone", Most(2.0, 1.5)),
     Single("library-rsa", "RSA-2048 / library alone", Most(1.15, 1.15)),
+    Single("many-find", "find by label, many / few", Most(1.5, 1.5)),
+    Single("many-use", "P-256, many / few", Most(1.5, 1.5)),
+    Single("many-memory", "keeper's memory, an object", Most(200, 200)),
     Single("cold", "cold start to signature", Most(500, 500)),
     Single("one-shot", "one-shot client", Most(15, 15)),
     Single("one-shot-tool", "pkcs11-tool --sign", Most(15, 15), ("pkcs11-tool",)),
     Single("ods-hsmspeed", "ods-hsmspeed RSA-2048", None, ("ods-hsmspeed",)),
-    Single("ldns-signzone", "ldns-signzone P-256", None, ("ldns-signzone",)),
+    Single("ldns-signzone", "ldns-signzone P-256", None, ("ldns-signzone", ENGINE)),
 )
 
 NAMES = tuple(row.name for row in (*CALLS, *SINGLES))
@@ -72,23 +79,27 @@ PACKAGES = {
     "ods-hsmspeed": "libhsm-bin",
     "ldns-signzone": "ldnsutils",
     "pkcs11-tool": "opensc",
+    ENGINE: "libengine-pkcs11-openssl",
 }
 
 
 class Figure(NamedTuple):
-    """One line of the results: medians, in ``unit``. ``other`` is SoftHSM's figure, or that of the library alone."""
+    """One line of the results: medians, in ``unit``.
+
+    ``other`` is SoftHSM's figure, that of the library alone, or hsmith's with few objects.
+    """
 
     name: str
     what: str
     variant: str
-    unit: str  # "/s": more is better; "ms", "us", "s": less is better
+    unit: str  # "/s": more is better; "ms", "us", "s", "bytes": less is better
     hsmith: float
     other: float | None
     want: Want | Most | None
 
     @property
     def ratio(self) -> float | None:
-        """Speed of hsmith over that of SoftHSM; where a most is wanted, time of hsmith over that of the library."""
+        """Speed of hsmith over that of SoftHSM; where a most is wanted, time of hsmith over the other time."""
         if self.other is None:
             return None
         more = self.hsmith / self.other

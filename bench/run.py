@@ -1,6 +1,6 @@
 """hsmith beside SoftHSM, in one run on one machine: a table, JSON and a picture. docs/performance.md explains them.
 
-Exit codes: 0 measured (whatever the figures are), 1 failed, 2 wrong use, 130 interrupted.
+Exit codes: 0 measured (whatever the figures are), 1 all or some rows failed, 2 wrong use, 130 interrupted.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from rows import CALLS, NAMES, PACKAGES, SINGLES, Call, Figure, Single
 RESULTS = ROOT / "bench" / "results"
 PROCESSES = 4
 #: Objects of the filled places: as promised, and for a quick look.
-OBJECTS = {"filled": 1000, "first": 5000, "zone": 0}
-QUICK = {"filled": 50, "first": 100, "zone": 0}
+OBJECTS = {"filled": 1000, "first": 5000, "zone": 0, "few": 100, "many": 100_000}
+QUICK = {"filled": 50, "first": 100, "zone": 0, "few": 10, "many": 200}
 
 
 def _positive(text: str) -> float:
@@ -84,21 +84,46 @@ def _single(row: Single, places: Places, effort: Effort) -> Iterator[Figure]:
         yield Figure(row.name, row.what, *measured, row.want)
 
 
-def _figures(places: Places, effort: Effort, threads: list[int], names: list[str]) -> Iterator[Figure]:
+def _installed(program: str) -> bool:
+    return bool(shutil.which(program) or any(Path("/usr").glob(f"lib*/{program}")))
+
+
+def _row(name: str, places: Places, effort: Effort, threads: list[int]) -> Iterator[Figure]:
+    """The figures of a row; none, in words, where its programs are missing."""
     for call in CALLS:
-        if call.name in names:
+        if call.name == name:
             yield from _calls(call, places, effort, threads)
     for row in SINGLES:
-        if row.name not in names:
+        if row.name != name:
             continue
-        if missing := [PACKAGES[program] for program in row.needs if not shutil.which(program)]:
-            print(f"{row.name:<14} left out: not installed (Debian: {', '.join(missing)})", flush=True)
-            continue
-        yield from _single(row, places, effort)
+        if missing := [PACKAGES[program] for program in row.needs if not _installed(program)]:
+            print(f"{name:<14} left out: not installed (Debian: {', '.join(missing)})", flush=True)
+        else:
+            yield from _single(row, places, effort)
 
 
-def _measure(options: argparse.Namespace) -> None:
+def _table(options: argparse.Namespace, places: Places, effort: Effort, figures: list[Figure]) -> bool:
+    """Print and keep each figure as it comes. A row that fails is said, and spoils no other: false at the end."""
+    threads = options.threads or ([1, 2] if options.quick else [1, 2, 4, 8])
+    good = True
+    for name in NAMES:
+        if name not in (options.only or NAMES):
+            continue
+        try:
+            for figure in _row(name, places, effort, threads):
+                figures.append(figure)
+                print(line(figure), flush=True)
+        except (Trouble, OSError) as error:
+            print(f"bench: {name} failed: {error}", file=sys.stderr)
+            good = False
+    return good
+
+
+def _measure(options: argparse.Namespace) -> bool:
+    """Measure, print and write; whether all rows went well."""
     softhsm_module()
+    for path in (options.json, options.plot):
+        path.parent.mkdir(parents=True, exist_ok=True)
     quick = options.quick
     effort = Effort(
         seconds=options.seconds or (0.1 if quick else 1),
@@ -106,21 +131,19 @@ def _measure(options: argparse.Namespace) -> None:
         names=100 if quick else 10_000,
         signers=(1,) if quick else (1, 8),
     )
-    threads = options.threads or ([1, 2] if quick else [1, 2, 4, 8])
-    figures = []
+    figures: list[Figure] = []
     about = machine({"hsmith": version("hsmith"), "softhsm": run("softhsm2-util", "--version").strip()})
     with tempfile.TemporaryDirectory(prefix="hb-", ignore_cleanup_errors=True) as folder:
         places = Places(Path(folder), QUICK if quick else OBJECTS)
         try:
             print(", ".join(f"{name} {value}" for name, value in about.items()), COLUMNS, sep="\n", flush=True)
-            for figure in _figures(places, effort, threads, options.only or list(NAMES)):
-                figures.append(figure)
-                print(line(figure), flush=True)
+            good = _table(options, places, effort, figures)
         finally:
             places.close()
     write_json(options.json, figures, about)
     write_plot(options.plot, figures)
     print(f"written: {os.path.relpath(options.json)}, {os.path.relpath(options.plot)}")
+    return good
 
 
 def _terminated(*_: object) -> None:
@@ -134,14 +157,13 @@ def main() -> int:
     os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        _measure(options)
+        return 0 if _measure(options) else 1
     except (Trouble, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("bench: interrupted; nothing was written.", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from harness import run
 
 ROOT = Path(__file__).parents[2]
-BENCH = (sys.executable, ROOT / "bench" / "run.py")
+BENCH = (sys.executable, str(ROOT / "bench" / "run.py"))
 
 pytestmark = [pytest.mark.client, pytest.mark.timeout(300)]
 
@@ -50,10 +50,11 @@ def test_every_row(folder: Path, rows: ModuleType, tmp_path: Path, need: Callabl
     assert {row["name"] for row in measured} == set(rows.NAMES)
     assert {row["variant"] for row in measured if row["name"] == "p256"} == {"1 thread", "4 processes"}
     for row in measured:
-        assert row["hsmith"] > 0 and row["met"] in {"goal", "yes", "no", "-"}, row
+        assert row["hsmith"] > 0 or row["name"] == "many-memory", row  # of so few objects, it may be less
+        assert row["met"] in {"goal", "yes", "no", "-"}, row
         assert row["other"] is None or row["ratio"] > 0, row
         assert any(line.startswith(row["name"]) and row["what"] in line for line in said.splitlines()), said
-    bars = ElementTree.parse(plot).getroot().findall("{http://www.w3.org/2000/svg}rect")
+    bars = ET.parse(plot).getroot().findall("{http://www.w3.org/2000/svg}rect")
     assert len(bars) == 1 + sum(row["ratio"] is not None for row in measured)  # and the background
     assert not list(folder.iterdir()), "the tokens are left behind"
 
@@ -75,7 +76,7 @@ def test_failure_is_said(folder: Path, tmp_path: Path, need: Callable[..., None]
     need("softhsm2-util")
     figures = tmp_path / "figures.json"
     env = {**os.environ, "CC": "no-such-compiler"}
-    command = [*BENCH, "--only", "p256", "--json", figures]
+    command = [*BENCH, "--only", "p256", "--json", str(figures)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and done.stderr == "bench: no-such-compiler is not installed.\n"
     assert not figures.exists() and not list(folder.iterdir())
@@ -83,7 +84,7 @@ def test_failure_is_said(folder: Path, tmp_path: Path, need: Callable[..., None]
 
 def test_interrupted(folder: Path, tmp_path: Path, need: Callable[..., None]) -> None:
     need("softhsm2-util", "cc")
-    command = [*BENCH, "--quick", "--only", "p256", "--seconds", "100", "--json", tmp_path / "figures.json"]
+    command = [*BENCH, "--quick", "--only", "p256", "--seconds", "100", "--json", str(tmp_path / "figures.json")]
     bench = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not list(folder.glob("hb-*/h1/keeper.sock")) and time.monotonic() < deadline:
