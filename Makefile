@@ -1,21 +1,33 @@
-# The two commands: `make demo` and `make test`. Both set everything up first, in .venv of this folder.
-# PYTHON=python3.12 picks another interpreter (3.11 or later); TESTS=tests/store picks tests; ARGS="-k name" goes to pytest;
-# EXTRAS=dev,packaging has what `make wheels` and the tests of packaging/ need too.
+# The commands: `make demo`, `make test` and `make bench`. They set everything up first, in .venv of this folder.
+# PYTHON=python3.12 picks another interpreter (3.11 or later); TESTS=tests/store picks tests; ARGS="-k name" goes to pytest,
+# or, as in ARGS="--quick --only p256", to bench/run.py. EXTRAS=dev,packaging has what `make wheels` and the tests of packaging/ need too.
 
 PYTHON ?= python3
 EXTRAS ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
-MODULE_SOURCES := $(wildcard setup.py module/*.[ch] module/generated/*.[ch])
+MODULE_SOURCES := $(wildcard setup.py module/*.[ch] module/generated/*.[ch] native/*.c)
 
-.PHONY: test demo lint check wheels format clean
+.PHONY: test demo bench lint check wheels format clean
 
 test: $(STAMP)
 	$(BIN)/pytest $(or $(TESTS),tests) $(ARGS)
 
 demo: $(STAMP)
 	@$(BIN)/python tools/demo.py
+
+# Speed beside SoftHSM. What it compares with is installed where that is possible; a row whose program is missing is left out.
+BENCH_PACKAGES := ldnsutils libengine-pkcs11-openssl libhsm-bin opensc softhsm2
+
+bench: $(STAMP)
+	@missing=$$(for package in $(BENCH_PACKAGES); do \
+	    dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || echo $$package; done); \
+	if [ -z "$$missing" ]; then exit; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing </dev/null; \
+	else echo "hsmith is compared with programs that are missing here. On Debian: apt-get install" $$missing >&2; fi
+	$(BIN)/python bench/run.py $(ARGS)
 
 # Style, types, layers, and whether the generated files are up to date.
 lint: $(STAMP)
@@ -50,5 +62,5 @@ $(STAMP): pyproject.toml $(MODULE_SOURCES)
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist src/hsmith.egg-info src/hsmith/libhsmith.so tests/.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist src/hsmith.egg-info src/hsmith/libhsmith.so src/hsmith/libchannel.so tests/.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
