@@ -23,7 +23,9 @@ PAGES: dict[str, tuple[str | Path, ...]] = {
     "howto/ci.md": (),
     "howto/gnutls.md": ("p11tool", "certtool", "gnutls-serv", "gnutls-cli"),
     "howto/java.md": ("java", "keytool", "jarsigner", "zip"),
-    "howto/nginx-apache.md": ("openssl", ENGINE),
+    "howto/knot.md": ("knotd", "knotc", "kdig"),
+    "howto/nginx-apache.md": ("nginx", "openssl", ENGINE),
+    "howto/nss.md": ("certutil", "modutil", "openssl"),
     "howto/openssh.md": ("ssh-keygen", "ssh-agent", "ssh-add"),
     "howto/python.md": (),
 }
