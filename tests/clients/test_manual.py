@@ -1,7 +1,7 @@
-"""The manual's tutorial and how-to pages: their ``sh test`` blocks are typed as written, in order, over a fresh home.
+"""The manual's tutorial and how-to pages: what their ``sh test`` blocks say is typed, in order, over a fresh home.
 
-``hsmith`` and ``python`` are on PATH; the PINs are in the environment, where a user would type them. Also: that every link
-of the manual leads somewhere.
+``hsmith`` and ``python`` are on PATH; the PINs are in the environment, where a user would type them.
+Also: that every link of the manual leads somewhere.
 """
 
 import re
@@ -74,7 +74,8 @@ def _anchors(page: Path) -> set[str]:
 
 def test_broken_links_are_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("# One, two\n[a](page.md) [b](#one-two) [c](none.md) [d](page.md#three) [e](https://x.example/) `[f](g)`\n")
+    right = "# One, two\n[a](page.md) [b](#one-two) [e](https://x.example/) `[f](g)`\n"
+    page.write_text(f"{right}[c](none.md) [d](page.md#three)\n")
     assert broken_links(page) == ["none.md", "page.md#three"]
 
 
