@@ -1,4 +1,4 @@
-"""docs/troubleshooting.md knows each refusal that ends a command or keeps a keeper from starting, and none that is gone."""
+"""docs/troubleshooting.md knows each refusal of a command or of a starting keeper, and none that is gone."""
 
 import ast
 import re
