@@ -23,13 +23,13 @@ DOCUMENTS: dict[str, tuple[str | Path, ...]] = {
 }
 
 
-def script_of(text: str, folder: Path) -> str:
-    """Write the files that a document shows to ``folder``; what it tells to run, as one shell script."""
+def script_of(text: str, folder: Path, mark: str = "run") -> str:
+    """Write the files that a document shows to ``folder``; its blocks ``sh <mark>``, as one shell script."""
     commands = []
     for _, words, body in BLOCK.findall(text):
         if words.startswith("file="):
             (folder / words.removeprefix("file=")).write_text(body)
-        if words == "run":
+        if words == mark:
             commands.append(body)
     return "\n".join(commands)
 
