@@ -80,6 +80,18 @@ class Config:
     log_level: str = key(
         "log.level", "info", "The least level that is logged.", choices=("debug", "info", "warning", "error")
     )
+    log_to: str = key(
+        "log.to",
+        "file",
+        "Where the keeper logs: keeper.log, the terminal of a keeper in the foreground, or systemd's journal.",
+        choices=("file", "stderr", "journald"),
+    )
+    log_format: str = key("log.format", "text", "How lines of the log are written.", choices=("text", "json"))
+    metrics_listen: str = key(
+        "metrics.listen",
+        "",
+        "Where Prometheus finds the keeper's figures: a path of a socket, or 127.0.0.1:PORT; empty: nowhere.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from hsmith.cli.parser import Parser, Usage
 
 from .conftest import PIN, SO_PIN, Hsmith
 
-WITHOUT_VERBS = ("module", "doctor", "random", "completion")
+WITHOUT_VERBS = ("module", "doctor", "random", "completion", "top")
 #: Made smaller here: the others take minutes.
 QUICK = {"dsa:2048": "dsa:1024", "x942-dh:2048": "x942-dh:1024"}
 COMMAND = [sys.executable, "-P", "-m", "hsmith.cli"]

@@ -18,6 +18,10 @@ from hsmith.home import Home, Trouble
 
 #: Free bytes under which a store may soon be full.
 LITTLE_SPACE = 64 << 20
+#: Bytes of the log's end that are looked at; a keeper's first line in it; why a program's C_Initialize failed.
+LOG_END = 256 << 10
+LISTENS = " listens at "
+FAILURES = ("not started: ", "client refused: ", "connection refused: ")
 RESTORE = "It is not used, the rest is. Put it back from a backup"
 #: Loading a broken module may end the process that does it: so another one does.
 LOAD = "import ctypes, sys; ctypes.CDLL(sys.argv[1]).C_GetFunctionList"
@@ -121,6 +125,24 @@ def _space(home: Home) -> Iterator[tuple[str, str]]:
         yield "ok", f"{free >> 20} MiB are free at {folder}"
 
 
+def _log(home: Home) -> Iterator[tuple[str, str]]:
+    """Programs are told a number when their C_Initialize fails; the log has the reason. What came before the last
+    keeper's start is over."""
+    try:
+        with open(home.log, "rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - LOG_END, 0))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        yield "ok", f"there is no {home.log} yet"
+        return
+    start = max((at for at, line in enumerate(lines) if LISTENS in line), default=-1)
+    failed = [line for line in lines[start + 1 :] if any(words in line for words in FAILURES)]
+    if failed:
+        yield "note", f"programs could not begin to use the keeper, {len(failed)} times; the last: {failed[-1]}"
+    else:
+        yield "ok", f"{home.log} has no program that could not begin"
+
+
 def _keeper(home: Home) -> Iterator[tuple[str, str]]:
     from hsmith.spec.faults import Refused
     from hsmith.wire.client import Client
@@ -161,5 +183,6 @@ CHECKS: dict[str, Check] = {
     "folders": _folders,
     "disk": _space,
     "database library": _database,
+    "log": _log,  # before the next one, which may start a keeper
     "keeper": _keeper,
 }

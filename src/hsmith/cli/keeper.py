@@ -1,4 +1,4 @@
-"""hsmith keeper: run, start, stop and status of the process that holds the keys."""
+"""hsmith keeper: run, start, stop, status, figures and log of the process that holds the keys."""
 
 import argparse
 import time
@@ -9,6 +9,7 @@ from hsmith.cli.output import emit, facts, say
 from hsmith.cli.parser import EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_OK
 
 STOP_SECONDS = 20.0
+LEVELS = ("debug", "info", "warning", "error")
 
 
 def build(parser: argparse.ArgumentParser) -> None:
@@ -18,10 +19,15 @@ def build(parser: argparse.ArgumentParser) -> None:
         ("start", start, "start a keeper in the background, unless one runs"),
         ("stop", stop, "end the keeper; what it has begun is finished"),
         ("status", status, "say whether a keeper runs, and which; exit code 3 if none"),
+        ("stats", stats, "print what the keeper has counted since it started"),
+        ("metrics", metrics, "print the same as Prometheus reads it"),
+        ("log-level", log_level, "print or change what the keeper logs, until it ends"),
     ):
         verb = verbs.add_parser(name, help=meaning, description=meaning[:1].upper() + meaning[1:] + ".")
         verb.set_defaults(run=run)
-        if name != "run":
+        if name == "log-level":
+            verb.add_argument("level", nargs="?", choices=LEVELS, help="the least level that is logged from now on")
+        if name not in ("run", "metrics"):
             verb.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -89,3 +95,31 @@ def status(options: argparse.Namespace) -> int:
         return EXIT_NOT_RUNNING
     emit(options, {"running": True, **found}, facts(found))
     return EXIT_OK
+
+
+def stats(options: argparse.Namespace) -> int:
+    from hsmith.cli.figures import whole
+
+    found = _ask("keeper.stats")
+    emit(options, found, "" if options.json else whole(found))
+    return EXIT_OK
+
+
+def metrics(options: argparse.Namespace) -> int:
+    print(_ask("keeper.metrics")["text"], end="")
+    return EXIT_OK
+
+
+def log_level(options: argparse.Namespace) -> int:
+    found = _ask("keeper.log_level", level=options.level)
+    now = f"The keeper logs from level {found['level']} on"
+    emit(options, found, f"{now}." if found["level"] == found["before"] else f"{now}; it was {found['before']}.")
+    return EXIT_OK
+
+
+def _ask(command: str, **arguments: Any) -> dict[str, Any]:
+    """What a keeper that runs answers; none is started."""
+    from hsmith.wire.client import Client
+
+    with Client(autostart=False) as client:
+        return client.admin(command, **arguments)

@@ -23,6 +23,7 @@ NOUNS = {
     "compat": "SoftHSM's tools under their names, and what its configuration means here",
     "backup": "create, verify and restore backups",
     "keeper": "run, start, stop and ask the process that holds the keys",
+    "top": "show what the keeper does, as it does it",
     "config": "check and show the configuration",
     "audit": "read, verify and export the record of what was done",
     "p11-kit": "serve p11-kit's remote modules, and tell p11-kit of this module",

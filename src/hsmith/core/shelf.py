@@ -44,6 +44,13 @@ class Shelf:
         self._changes = 0
         #: Objects with the tags that they were found to have, since the last change.
         self._vouched: set[tuple[Any, ...]] = set()
+        #: Objects that were read from the store and opened, as they were not ready.
+        self.loads = 0
+
+    @property
+    def ready(self) -> int:
+        """Objects in memory."""
+        return len(self._recent)
 
     def get(self, id: int) -> Object | None:
         """The object, or None when there is none. Refused(DEVICE_ERROR) when its record is damaged."""
@@ -175,6 +182,7 @@ class Shelf:
                 if record is None:
                     return None
                 found = self._unseal(record)
+                self.loads += 1
             with self._lock:
                 if changes == self._changes:
                     self._keep(found)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from hsmith.core.audit import CURRENT
+from hsmith.core.tally import paired
 from hsmith.crypto.registry import ENGINES
 from hsmith.cryptoki.application import Application, Session
 from hsmith.cryptoki.handlers import HANDLERS
@@ -60,7 +61,7 @@ class Repeated:
 
     __slots__ = (
         "_arg", "_arguments", "_call", "_came", "_end", "_handle", "_init", "_key", "_login", "_operation",
-        "_policy", "_role", "_row", "_run", "_session", "_start", "_token", "_user", "begins", "ends",
+        "_policy", "_role", "_row", "_run", "_session", "_start", "_token", "_user", "begins", "ends", "kind",
     )  # fmt: skip
 
     def __init__(self, session: Session, ending: int, active: Active, arguments: tuple[Any, ...]) -> None:
@@ -74,6 +75,7 @@ class Repeated:
         assert active.arg is not None
         assert active.row is not None
         self._arg, self._row = active.arg, active.row
+        self.kind = paired(self.begins.number, self._row.mechanism)
         self._key, self._role = active.key, active.role
         self._login, self._user = session.login, session.login.user
         self._token, self._policy = session.token, session.token.policy

@@ -18,6 +18,7 @@ from hsmith.core.objects import CHANGES
 from hsmith.core.policy.profiles import Profile
 from hsmith.cryptoki import admin, dispatch, repeated
 from hsmith.cryptoki.application import Application
+from hsmith.cryptoki.figures import figures
 from hsmith.home import Home, Trouble, words
 from hsmith.keeper import daemon
 from hsmith.keeper.confine import confine
@@ -44,6 +45,7 @@ def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, rep
     listen_at = sockets.path
     group = _group(config)
     sockets.open_p11_kit(home, config, group)
+    sockets.open_metrics(home, config)
     page = Page() if config.keeper_fast else None
     if page is not None:
         CHANGES.show(page.changes)
@@ -75,6 +77,8 @@ def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, rep
             shortcuts=repeated,
             given=sockets.keeper,
             others=_others(sockets),
+            measure=lambda: figures(hsm),
+            metrics=sockets.metrics,
         )
         # What is loaded by now stays: the collector need never look at it.
         # So long, in seconds, does a call wait at most for another that computes in Python.

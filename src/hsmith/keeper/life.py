@@ -15,7 +15,9 @@ from typing import Any, Generic
 from hsmith import __version__
 from hsmith.config import Config
 from hsmith.home import Home, Trouble, make_private, words
+from hsmith.keeper import journal
 from hsmith.keeper.lock import KeeperLock
+from hsmith.keeper.metrics import text
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 from hsmith.wire import address
@@ -35,7 +37,8 @@ class Keeper(Generic[A]):
     ``most``: connections at a time; ``group``: whose members may connect too; ``unprotected``: what the system does not
     let it protect, for its status. ``given``: a socket that a service manager listens with already, and keeps.
     ``others``: further sockets that listen, each with the protocol that is spoken there. ``page``, ``shortcuts``: see
-    hsmith.wire.connection.Service."""
+    hsmith.wire.connection.Service. ``measure``: the figures of what is served; ``metrics``: a socket that listens, at
+    which Prometheus gets them with the keeper's own."""
 
     def __init__(
         self,
@@ -54,6 +57,8 @@ class Keeper(Generic[A]):
         others: Sequence[tuple[socket.socket, Speak[A]]] = (),
         page: Page | None = None,
         shortcuts: Shortcuts | None = None,
+        measure: Callable[[], dict[str, Any]],
+        metrics: socket.socket | None = None,
     ) -> None:
         self._home = home
         self._config = config
@@ -63,11 +68,23 @@ class Keeper(Generic[A]):
         self._unprotected = list(unprotected)
         self._given = given
         self._others = {listener.fileno(): (listener, speak) for listener, speak in others}
+        if metrics is not None:
+            from hsmith.keeper.endpoint import endpoint  # Only here is HTTP needed.
+
+            self._others[metrics.fileno()] = (metrics, endpoint(lambda: text(self.figures())))
         self._started = time.monotonic()
         self._ending = ""
         self._wake_out, self._wake_in = os.pipe()
         os.set_blocking(self._wake_in, False)
-        commands = {**admin, "keeper.status": self._status, "keeper.stop": self._stop}
+        self._measure = measure
+        commands = {
+            **admin,
+            "keeper.status": self._status,
+            "keeper.stop": self._stop,
+            "keeper.stats": lambda application, arguments: self._of_own(application, self.figures),
+            "keeper.metrics": lambda application, arguments: self._of_own(application, self._metrics),
+            "keeper.log_level": self._log_level,
+        }
         self._server: Server[A] = Server(
             open_application=open_application,
             handlers=handlers,
@@ -199,12 +216,44 @@ class Keeper(Generic[A]):
             "unprotected": self._unprotected,
         }
 
+    def figures(self) -> dict[str, Any]:
+        """All that is counted (docs/monitoring.md)."""
+        return {
+            "version": __version__,
+            "uptime": round(time.monotonic() - self._started, 1),
+            "log_level": journal.level(),
+            **self._server.figures(),
+            **self._measure(),
+        }
+
+    def _metrics(self) -> dict[str, Any]:
+        return {"text": text(self.figures())}
+
+    def _of_own(self, application: A, figures: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        _check_own(application, "only the keeper's own user reads what it has counted")
+        return figures()
+
+    def _log_level(self, application: A, arguments: dict[str, Any]) -> dict[str, Any]:
+        """``keeper.log_level`` {level}: what is logged from now on; null asks only."""
+        _check_own(application, "only the keeper's own user says what it logs")
+        before, level = journal.level(), arguments.get("level")
+        if level is not None and level not in journal.LEVELS:
+            raise Refused(Fault.ARGUMENTS_BAD, f"a level is one of {', '.join(journal.LEVELS)}")
+        if level is not None:
+            journal.set_level(level)
+            log.info("the log's level is %s, it was %s", level, before)
+        return {"level": journal.level(), "before": before}
+
     def _stop(self, application: A, arguments: dict[str, Any]) -> dict[str, Any]:
-        if getattr(application, "uid", 0) not in (0, os.geteuid()):
-            raise Refused(Fault.ACTION_PROHIBITED, "only the keeper's own user stops it")
+        _check_own(application, "only the keeper's own user stops it")
         self._ending = "told to stop"
         os.write(self._wake_in, b"\0")
         return {"pid": os.getpid()}
+
+
+def _check_own(application: object, sentence: str) -> None:
+    if getattr(application, "uid", 0) not in (0, os.geteuid()):
+        raise Refused(Fault.ACTION_PROHIBITED, sentence)
 
 
 def link(at: Path, target: Path) -> None:

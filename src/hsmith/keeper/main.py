@@ -42,13 +42,15 @@ def _say(line: str) -> None:
 
 
 def _start(*, asked: bool) -> str:
+    home = None
     try:
         home = find()
         if address.listening(home.socket):
             return daemon.READY
         if not asked and not load(home).keeper_autostart:
-            return f"error: keeper.autostart is false in {home.config}. Start it with: hsmith keeper start"
+            raise Trouble(f"keeper.autostart is false in {home.config}. Start it with: hsmith keeper start")
     except Trouble as trouble:
+        _log_trouble(home, str(trouble))
         return f"error: {trouble}"
     # The folders are found here: the daemon leaves this working folder, from which a path may be relative.
     return daemon.start(lambda report: serve(report, home=home))
@@ -69,8 +71,7 @@ def serve(report: daemon.Report, *, foreground: bool = False, home: Home | None 
             return _serve(home, config, sockets, tell, foreground=foreground)
     except Trouble as trouble:
         sentence = " ".join(str(trouble).split())
-        if not foreground:
-            _log_trouble(sentence)
+        _log_trouble(home, sentence)
         tell(f"error: {sentence}")
     except ImportError as error:
         tell(f"error: This installation is incomplete: {error}. Install hsmith again.")
@@ -82,11 +83,18 @@ def serve(report: daemon.Report, *, foreground: bool = False, home: Home | None 
     return 1
 
 
-def _log_trouble(sentence: str) -> None:
-    """A program that starts a keeper shows nobody why it did not start: the log does, if it was opened by then."""
+def _log_trouble(home: Home | None, sentence: str) -> None:
+    """A program that starts a keeper shows nobody why it did not start: the log does. It is keeper.log where no other
+    one is open yet; nothing is logged where there is no folder for it."""
     import logging
 
-    if logging.getLogger("hsmith").handlers:
+    from hsmith.keeper.journal import open_log
+
+    with contextlib.suppress(Trouble, OSError):
+        if home is not None and not logging.getLogger("hsmith").handlers:
+            os.umask(0o077)
+            home.prepare()
+            open_log(home, Config(), foreground=False)
         logging.getLogger("hsmith.keeper").error("not started: %s", sentence)
 
 

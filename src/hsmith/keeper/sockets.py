@@ -1,7 +1,9 @@
-"""The sockets of a keeper: its own and, if asked for, that for p11-kit; made here, or given by a service manager."""
+"""The sockets of a keeper: its own and, if asked for, those for p11-kit and Prometheus; made here, or given."""
 
 import contextlib
+import ipaddress
 import os
+import socket
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -19,7 +21,8 @@ class Sockets:
         self.keeper = given.get(activation.KEEPER)
         self.p11_kit = given.get(activation.P11_KIT)
         self.path = Path(self.keeper.getsockname()) if self.keeper else listen_address(home, config)
-        self._made: Path | None = None
+        self.metrics: socket.socket | None = None
+        self._made: list[Path] = []
         if self.p11_kit:
             self.p11_kit.setblocking(False)
 
@@ -31,24 +34,61 @@ class Sockets:
         if path in (self.path, home.socket):
             raise Trouble("keeper.p11_kit names the keeper's own socket. Give it a path of its own.")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_socket() and not address.listening(path):
-                path.unlink()
-            self.p11_kit = address.listen(path, group=group)
-            self._made = path
+            self.p11_kit = self._listen(path, group)
         except OSError as error:
             raise Trouble(f"The keeper cannot listen for p11-kit at {path}: {words(error)}.") from error
         self.p11_kit.setblocking(False)
 
+    def open_metrics(self, home: Home, config: Config) -> None:
+        """Listen for Prometheus, if the configuration says where: before the keeper is confined, which takes the
+        network from it, but not a socket that listens. Raises Trouble."""
+        where = config.metrics_listen
+        if not where:
+            return
+        host, colon, port = where.rpartition(":")
+        try:
+            if colon and port.isascii() and port.isdecimal() and "/" not in where:
+                self.metrics = _loopback(host.strip("[]"), int(port))
+            else:
+                path = _path(home, where)
+                if path in (self.path, home.socket):
+                    raise Trouble("metrics.listen names the keeper's own socket. Give it a path of its own.")
+                self.metrics = self._listen(path, None)
+        except OSError as error:
+            raise Trouble(f"The keeper cannot listen at metrics.listen, {where}: {words(error)}.") from error
+        self.metrics.setblocking(False)
+
+    def _listen(self, path: Path, group: int | None) -> socket.socket:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_socket() and not address.listening(path):
+            path.unlink()
+        listener = address.listen(path, group=group)
+        self._made.append(path)
+        return listener
+
     def close(self) -> None:
-        """Close what was not closed, and remove the socket for p11-kit if it was made here."""
-        for listener in (self.keeper, self.p11_kit):
+        """Close what was not closed, and remove the sockets for others that were made here."""
+        for listener in (self.keeper, self.p11_kit, self.metrics):
             if listener is not None:
                 listener.close()
-        if self._made is not None:
+        for made in self._made:
             # Where a confined keeper may not, the next one does.
             with contextlib.suppress(OSError):
-                self._made.unlink()
+                made.unlink()
+
+
+def _loopback(host: str, port: int) -> socket.socket:
+    """Raises Trouble for an address that others reach, OSError where it cannot be had."""
+    try:
+        found = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        raise Trouble(f"metrics.listen names '{host}': give 127.0.0.1:PORT, [::1]:PORT or a path.") from None
+    if not found.is_loopback:
+        raise Trouble(f"metrics.listen names {host}, which others reach: give 127.0.0.1:PORT, [::1]:PORT or a path.")
+    if not 1 <= port <= 65535:
+        raise Trouble(f"metrics.listen names port {port}: a port is 1 to 65535.")
+    family = socket.AF_INET6 if found.version == 6 else socket.AF_INET
+    return socket.create_server((str(found), port), family=family)
 
 
 def listen_address(home: Home, config: Config) -> Path:

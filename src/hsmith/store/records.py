@@ -6,7 +6,7 @@ changes given to one call of change() are made together or not at all, and are o
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from hsmith.store.audit import Record, Signer
@@ -185,6 +185,10 @@ class Store(Protocol):
 
     def reserve_many(self, count: int) -> range:
         """As many such numbers, one after the other."""
+
+    def figures(self) -> dict[str, Any]:
+        """What was written since it was opened: ``commits``, ``changes`` (the calls that they were for), ``log_pages``
+        that wait to be copied into the database, and ``broken``: why nothing can be written, or ""."""
 
     def tokens(self) -> list[TokenRecord]:
         """All tokens, by slot."""

@@ -128,6 +128,9 @@ class SqliteStore:
         sparing = not all(isinstance(change, FREEING) for change in changes)
         self._writer.run(partial(apply, ledger=self._ledger, changes=changes), sparing=sparing)
 
+    def figures(self) -> dict[str, Any]:
+        return self._writer.figures()
+
     def reserve(self) -> int:
         with self._numbers_lock:
             number = next(self._numbers, None)

@@ -62,6 +62,7 @@ class Writer:
         self._broken: str | None = None
         self._doubtful = True  # whether the log may hold what the disk does not: see _settle()
         self._log_pages = 0
+        self._commits = self._changes = 0
         self._checkpoint_at = CHECKPOINT_AT
         self._room = Room(connection, path)
         connection.wal_autocheckpoint(0)
@@ -83,6 +84,16 @@ class Writer:
             raise job.error
         result: T = job.result
         return result
+
+    def figures(self) -> dict[str, Any]:
+        """What was written since it was opened: ``commits``, and the calls that they were for; how long the log is now,
+        and why nothing can be written ("" when it can)."""
+        return {
+            "commits": self._commits,
+            "changes": self._changes,
+            "log_pages": self._log_pages,
+            "broken": self._broken or "",
+        }
 
     def close(self) -> None:
         """Answer what waits, then end; the log goes into the database unless the disk failed."""
@@ -206,6 +217,8 @@ class Writer:
         self._ledger.write()
         self._room.take(sparing=any(job.sparing for job in jobs))
         self._ledger.commit(lambda: execute("COMMIT"))
+        self._commits += 1
+        self._changes += len(jobs)
 
     def _do(self, job: _Job) -> None:
         assert job.work is not None

@@ -13,10 +13,14 @@ from hsmith.wire.peer import Peer, program
 
 
 class Pair(Protocol):
-    """An Init and the call that follows it, as one handler. ``ends``: the row of that call; its arguments come last."""
+    """An Init and the call that follows it, as one handler. ``ends``: the row of that call; its arguments come last.
+    ``kind``: how it is counted (hsmith.core.tally)."""
 
     @property
     def ends(self) -> FunctionRow: ...
+
+    @property
+    def kind(self) -> int: ...
 
     def __call__(
         self, app: Any, init: memoryview | None, decode: Callable[..., Any], /, *arguments: Any

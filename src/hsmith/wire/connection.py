@@ -9,11 +9,12 @@ import logging
 import secrets
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from time import thread_time
+from time import perf_counter, thread_time
 from typing import Any, Final, Generic, Protocol
 
+from hsmith.core.tally import SAMPLED, Tally
 from hsmith.core.workers import Worker
 from hsmith.crypto.wiping import wipe
 from hsmith.spec.constants import Fault
@@ -41,8 +42,6 @@ SHORT: Final = 0.000_250
 PATIENCE: Final = 8
 #: Bytes of a frame above which a call is not short.
 LARGEST_SHORT: Final = 80 << 10
-#: One call of so many is measured.
-SAMPLED: Final = 32
 #: Head and session handle; where the handle is, in a call and in a BOTH.
 _SHORTEST: Final = 16
 _SESSION_AT: Final = (slice(8, 16), slice(8 + PAIR.size, 16 + PAIR.size))
@@ -58,12 +57,13 @@ Admin = Callable[[A, dict[str, Any]], dict[str, Any]]
 @dataclass(frozen=True, slots=True)
 class Call:
     """A function as the connections' loop needs it. ``secret``: its request may carry a PIN or key, to be erased.
-    ``pins``: which of its arguments are PINs."""
+    ``pins``: which of its arguments are PINs; ``mechanism``: which one is a mechanism, -1 for none."""
 
     row: FunctionRow
     handler: Handler
     secret: bool
     pins: tuple[int, ...] = ()
+    mechanism: int = -1
 
 
 def _carries_secret(row: FunctionRow) -> bool:
@@ -76,10 +76,15 @@ def _pins(row: FunctionRow) -> tuple[int, ...]:
     return tuple(at for at, (name, _) in enumerate(row.arguments) if "Pin" in name)
 
 
+def _mechanism(row: FunctionRow) -> int:
+    """Mechanisms come first or second, with the session: all arguments before them are passed to the handler."""
+    return next((at for at, (_, kind) in enumerate(row.arguments) if kind is Kind.MECHANISM), -1)
+
+
 def call_table(handlers: Mapping[int, Handler]) -> Mapping[int, Call]:
     """The functions that have a handler, by number."""
     return {
-        row.number: Call(row, handlers[row.number], _carries_secret(row), _pins(row))
+        row.number: Call(row, handlers[row.number], _carries_secret(row), _pins(row), _mechanism(row))
         for row in (*FUNCTIONS, FIND)
         if row.number in handlers
     }
@@ -87,10 +92,11 @@ def call_table(handlers: Mapping[int, Handler]) -> Mapping[int, Call]:
 
 @dataclass(slots=True)
 class Served:
-    """A connection's thread, and the token of its application once it has one."""
+    """A connection's thread, the token of its application once it has one, and what it has done."""
 
     thread: Worker | None = None
     token: bytes = b""
+    tally: Tally = field(default_factory=Tally)
 
 
 class Lock(Protocol):
@@ -130,6 +136,7 @@ class Connection(Generic[A]):
     def __init__(self, service: Service[A], connection: socket.socket, served: Served) -> None:
         self._service = service
         self._served = served
+        self._tally = served.tally
         self._connection = connection
         self._receiver = Receiver(connection, seconds=service.frame_seconds)
         self._seconds: dict[int, float] = {}  # of a processor that functions take, by their numbers
@@ -159,8 +166,7 @@ class Connection(Generic[A]):
         """Answer the first frame. Returns the token and the application, None if the client was refused."""
         who = peer.identify(self._connection)
         if not peer.may_connect(who, self._connection, self._service.group):
-            self._connection.sendall(refusal(Fault.DEVICE_ERROR, "this keeper serves other users"))
-            return None
+            return self._turn_away(who, Fault.DEVICE_ERROR, "this keeper serves other users")
         self._connection.settimeout(self._service.hello_seconds)
         try:
             end = self._receiver.frame()
@@ -179,22 +185,26 @@ class Connection(Generic[A]):
         self._receiver.done(end, wipe=True)
         if version != frames.VERSION:
             sentence = f"this keeper speaks version {frames.VERSION} of the protocol, the client version {version}"
-            self._connection.sendall(refusal(Fault.DEVICE_ERROR, f"{sentence}: install the same hsmith for both"))
-            return None
+            return self._turn_away(who, Fault.DEVICE_ERROR, f"{sentence}: install the same hsmith for both")
         try:
             joined = self._service.applications.join(token, Identity(who, pid))
         except TooMany as error:
-            self._connection.sendall(refusal(Fault.DEVICE_MEMORY, str(error)))
-            return None
+            return self._turn_away(who, Fault.DEVICE_MEMORY, str(error))
         if joined is None:
-            self._connection.sendall(refusal(Fault.ARGUMENTS_BAD, "the application token is not of this process"))
-            return None
+            return self._turn_away(who, Fault.ARGUMENTS_BAD, "the application token is not of this process")
         try:
             self._welcome(hello_reply(Fault.OK, joined[0], ""))
         except BaseException:  # a client that has gone already: nothing of it stays
             self._service.applications.leave(joined[0])
             raise
         return joined
+
+    def _turn_away(self, who: peer.Peer, fault: Fault, sentence: str) -> tuple[bytes, A] | None:
+        """What its C_Initialize answers is a number alone: the log has the reason."""
+        name = peer.program(who.pid) or "a program"
+        log.warning("client refused: %s (process %s, user %s): %s", name, who.pid, who.uid, sentence)
+        self._connection.sendall(refusal(fault, sentence))
+        return None
 
     def _welcome(self, answer: bytes) -> None:
         """With it goes the page: a client that does not expect one never sees it."""
@@ -223,7 +233,7 @@ class Connection(Generic[A]):
                 if call is not None:
                     if call.row.number == _WAITS:
                         channel.rest()
-                    answer = _answer(call, application, payload)
+                    answer = _answer(call, application, payload, self._tally)
                 elif number == BOTH:
                     made = self._both(application, payload)
                     answer = self._sent(made) if isinstance(made, tuple) else made
@@ -303,9 +313,11 @@ class Connection(Generic[A]):
             return None
         payload = memoryview(buffer)[8:have]
         try:
-            answer = self._both(application, payload) if both else _answer(self._call(number), application, payload)
-            if isinstance(answer, tuple):
-                answer = b"".join(answer)
+            if not both:
+                answer = _answer(self._call(number), application, payload, self._tally)
+            else:
+                made = self._both(application, payload)
+                answer = b"".join(made) if isinstance(made, tuple) else made
         except BadFrame:
             return None
         finally:
@@ -328,7 +340,8 @@ class Connection(Generic[A]):
         pair = application.repeated.get(key)
         if pair is None:
             return self._both_at_first(application, payload, key)
-        return _answer_pair(pair, application, payload[PAIR.size : rest] if free_to else None, payload[rest:])
+        init = payload[PAIR.size : rest] if free_to else None
+        return _answer_pair(pair, application, init, payload[rest:], self._tally)
 
     def _both_at_first(self, application: A, payload: memoryview, key: bytes) -> bytes:
         first, second, length, free_from, free_to, zero = PAIR.unpack_from(payload)
@@ -336,14 +349,14 @@ class Connection(Generic[A]):
             raise BadFrame("a BOTH whose lengths do not fit")
         begin, end = self._call(first), self._call(second)
         rest = payload[PAIR.size + length :]
-        answer, arguments = _answered(begin, application, payload[PAIR.size : PAIR.size + length])
+        answer, arguments = _answered(begin, application, payload[PAIR.size : PAIR.size + length], self._tally)
         if answer[4:8] != _ACCEPTED:
             # Of another operation it says nothing.
             same = begin.row.operation is end.row.operation
-            return reply(int.from_bytes(answer[4:8], "little")) if same else _answer(end, application, rest)
+            return reply(_rv(answer)) if same else _answer(end, application, rest, self._tally)
         if self._service.shortcuts is not None:
             self._service.shortcuts.keep(application, second, key, arguments)
-        return _answer(end, application, rest)
+        return _answer(end, application, rest, self._tally)
 
     def _call(self, number: int) -> Call:
         call = self._service.calls.get(number)
@@ -372,38 +385,49 @@ class Connection(Generic[A]):
             return admin_reply(Fault.GENERAL_ERROR, {"error": f"the keeper failed; see {_log_failure()} in its log"})
 
 
-def _answer(call: Call, application: object, payload: memoryview) -> bytes:
+def _answer(call: Call, application: object, payload: memoryview, tally: Tally) -> bytes:
     """The reply to one call. Raises BadFrame for arguments that cannot be decoded."""
-    return _answered(call, application, payload)[0]
+    return _answered(call, application, payload, tally)[0]
 
 
-def _answered(call: Call, application: object, payload: memoryview) -> tuple[bytes, tuple[Any, ...]]:
+def _answered(call: Call, application: object, payload: memoryview, tally: Tally) -> tuple[bytes, tuple[Any, ...]]:
     """The reply to one call, and its arguments."""
     row = call.row
     arguments: tuple[Any, ...] = ()
+    since = tally.since = perf_counter()
     try:
         arguments = codec.decode_call(row, payload)
         results = codec.encode_reply(row, call.handler(application, *arguments), arguments)
         return _with_results(results), arguments
     except Exception as error:
-        return _failed(row, error, arguments), arguments
+        answer = _failed(row, error, arguments)
+        tally.refused(tally.kind(call, arguments), _rv(answer))
+        return answer, arguments
     finally:
+        tally.ended(call, arguments, since)
         for at in call.pins:
             if at < len(arguments):
                 wipe(arguments[at])
 
 
 def _answer_pair(
-    pair: Pair, application: object, init: memoryview | None, rest: memoryview
+    pair: Pair, application: object, init: memoryview | None, rest: memoryview, tally: Tally
 ) -> bytes | tuple[bytes, bytes]:
     """The reply to a BOTH that has come before. ``init``: the first one's arguments, where they may be others now in
     the bytes of an initialisation vector."""
-    row = pair.ends
+    row, kind, calls = pair.ends, pair.kind, tally.calls
+    calls[kind] += 1
+    since = 0.0 if calls[kind] % SAMPLED else perf_counter()
     try:
         results = pair(application, init, codec.decode_call, *codec.decode_data_call(row, rest))
         return codec.data_reply(results) or _with_results(codec.encode_reply(row, results))
     except Exception as error:
-        return _failed(row, error, ())
+        answer = _failed(row, error, ())
+        tally.refused(kind, _rv(answer))
+        return answer
+    finally:
+        if since:
+            tally.timed(row.number, since, stands_for=SAMPLED)
 
 
 def _with_results(results: bytes) -> bytes:
@@ -437,6 +461,10 @@ def _log_failure(name: str = "an administrative command") -> str:
     log_id = secrets.token_hex(4)
     log.exception("%s failed (id %s)", name, log_id)
     return log_id
+
+
+def _rv(answer: bytes) -> int:
+    return int.from_bytes(answer[4:8], "little")
 
 
 def reply(fault: int, payload: bytes = b"") -> bytes:

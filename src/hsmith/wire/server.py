@@ -8,8 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, Generic, Protocol
+from typing import Any, Final, Generic, Protocol
 
+from hsmith.core.tally import Sum
 from hsmith.core.workers import Worker
 from hsmith.spec.constants import Fault
 from hsmith.wire.applications import A, Applications
@@ -70,6 +71,7 @@ class Server(Generic[A]):
         self._lock = threading.Lock()
         self._served: dict[socket.socket, Served] = {}
         self._turned_away: list[socket.socket] = []
+        self._gone, self._accepted, self._refused = Sum(), 0, 0
         self._last_end = time.monotonic()
 
     def accept(self, listener: socket.socket, speak: Speak[A] = Connection) -> None:
@@ -90,6 +92,7 @@ class Server(Generic[A]):
         served.thread = Worker(partial(self._serve, connection, served, speak))
         with self._lock:
             self._served[connection] = served
+            self._accepted += 1
         try:
             served.thread.start()
         except (RuntimeError, MemoryError):
@@ -103,6 +106,7 @@ class Server(Generic[A]):
         with contextlib.suppress(OSError):
             connection.send(refusal(Fault.DEVICE_MEMORY, sentence))
             connection.shutdown(socket.SHUT_WR)
+        self._refused += 1
         self._turned_away.append(connection)
         if len(self._turned_away) > 16:
             self._turned_away.pop(0).close()
@@ -120,8 +124,32 @@ class Server(Generic[A]):
 
     def _forget(self, connection: socket.socket) -> None:
         with self._lock:
-            self._served.pop(connection, None)
+            served = self._served.pop(connection, None)
+            if served is not None:
+                self._gone.add(served.tally)
             self._last_end = time.monotonic()
+
+    def figures(self) -> dict[str, Any]:
+        """What all connections have done so far, and what they do now, as JSON has it."""
+        done = Sum()
+        with self._lock:
+            done.add(self._gone)
+            tallies = [served.tally for served in self._served.values()]
+        now = time.perf_counter()
+        for tally in tallies:
+            done.add(tally)
+        since = [tally.since for tally in tallies if tally.since]
+        return {
+            "applications": len(self.applications),
+            "connections": {"open": len(tallies), "accepted": self._accepted, "refused": self._refused},
+            "in_progress": {
+                "calls": len(since),
+                "longest_seconds": round(max((now - one for one in since), default=0), 6),
+            },
+            "functions": done.functions(),
+            "operations": done.operations(),
+            "seconds": done.seconds(),
+        }
 
     def idle(self) -> float:
         """Seconds without any connection; 0 while there is one."""

@@ -79,9 +79,12 @@ class Door(Generic[A]):
         call = self._service.calls[row.number]
         if call is None:
             raise Refused(Fault.FUNCTION_NOT_SUPPORTED)
+        tally = self._served.tally
+        since = tally.since = time.perf_counter()
         try:
             results: tuple[Any, ...] = call.handler(self._application, *arguments)
-        except Refused:
+        except Refused as refused:
+            tally.refused(tally.kind(call, arguments), int(refused.fault))
             raise
         except MemoryError:
             raise Refused(Fault.DEVICE_MEMORY) from None
@@ -89,6 +92,8 @@ class Door(Generic[A]):
             log_id = secrets.token_hex(4)
             log.exception("%s failed (id %s)", row.name, log_id)
             raise Refused(Fault.GENERAL_ERROR) from None
+        finally:
+            tally.ended(call, arguments, since)
         return results
 
     def close(self) -> None:
