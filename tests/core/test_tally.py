@@ -1,5 +1,6 @@
 """What connections count, and what comes out when it is summed up."""
 
+from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,7 +26,7 @@ def test_functions_by_result() -> None:
     one, two = Tally(), Tally()
     for tally in (one, two):
         for _ in range(3):
-            tally.ended(call("C_Login"), (), since=counting.perf_counter())
+            tally.ended(call("C_Login"), (), since=perf_counter())
         tally.refused(tally.kind(call("C_Login"), ()), int(Fault.PIN_INCORRECT))
     two.refused(two.kind(call("C_Login"), ()), 0x80001234)
     assert summed(one, two).functions() == [
@@ -39,7 +40,7 @@ def test_functions_by_result() -> None:
 def test_mechanisms_of_plain_calls_and_of_pairs() -> None:
     tally, init = Tally(), call("C_SignInit", 1)
     arguments = (1, MechanismArg(Mechanism.ECDSA), 7)
-    tally.ended(init, arguments, since=counting.perf_counter())
+    tally.ended(init, arguments, since=perf_counter())
     pair = paired(init.row.number, Mechanism.ECDSA)
     tally.calls[pair] += 10
     tally.refused(pair, int(Fault.DATA_LEN_RANGE))
