@@ -1,7 +1,8 @@
 """What the connections of a keeper have done, counted by each for itself, without a lock, and summed up when asked.
 
-Accepted and refused calls are counted all; how long they take is measured for each plain call, and for one of SAMPLED
-of those that come as a pair (docs/wire.md, "BOTH"), which take a few microseconds: that one stands for all of them.
+Accepted and refused calls are counted all. How long they take is counted for the first ones of each kind and for long
+ones, and of further short ones for one of SAMPLED, which stands for all of them: to count each would cost them a tenth
+of their time. Of those that come as a pair (docs/wire.md, "BOTH") it is always one of SAMPLED.
 """
 
 from collections import Counter, defaultdict
@@ -15,6 +16,8 @@ from hsmith.spec.functions import FIND, FUNCTIONS, FunctionRow
 from hsmith.spec.values import MechanismArg
 
 SAMPLED: Final = 32
+#: Seconds from which on a call is long.
+LONG: Final = 0.001
 #: A kind of call: the function's number, above it whether it was an Init with the call that followed it (then it is the
 #: Init's number), and the mechanism's number and one more, or 0.
 PAIRED: Final = 1 << 16
@@ -59,13 +62,18 @@ class Tally:
 
     def ended(self, call: Counted, arguments: tuple[Any, ...], since: float) -> None:
         """A plain call has been answered, or not."""
-        self.since = 0.0
-        self.calls[call.row.number if call.mechanism < 0 else self.kind(call, arguments)] += 1
-        self.timed(call.row.number, since)
-
-    def timed(self, number: int, since: float, *, stands_for: int = 1) -> None:
-        """A call of this function that began at ``since`` has ended; so many are told from it."""
         took = perf_counter() - since
+        self.since = 0.0
+        kind = call.row.number if call.mechanism < 0 else self.kind(call, arguments)
+        calls = self.calls
+        calls[kind] = count = calls[kind] + 1
+        if count <= SAMPLED or took > LONG:
+            self.timed(call.row.number, took)
+        elif not count % SAMPLED:
+            self.timed(call.row.number, took, stands_for=SAMPLED)
+
+    def timed(self, number: int, took: float, *, stands_for: int = 1) -> None:
+        """A call of this function took so many seconds; so many are told from it."""
         times = self.times.get(number)
         if times is None:
             times = self.times[number] = [0.0] * (1 + _BUCKETS)
