@@ -31,6 +31,9 @@ def test_every_key_can_be_set() -> None:
         "token.profile": '"strict"',
         "keeper.autostart": "false",
         "log.level": '"debug"',
+        "log.to": '"stderr"',
+        "log.format": '"json"',
+        "metrics.listen": '"/m"',
         "slots.mechanisms": '"CKM_SHA256"',
         "slots.removable": "true",
     }
