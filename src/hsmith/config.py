@@ -206,7 +206,8 @@ def _flat(document: dict[str, object]) -> Iterator[tuple[str, object]]:
 def _suggestion(name: str) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, KEYS, n=1, cutoff=0.5) or [k for k in KEYS if k.endswith("." + name)]
+    begun = [k for k in KEYS if k.startswith(name)]
+    near = begun or get_close_matches(name, KEYS, n=1, cutoff=0.5) or [k for k in KEYS if k.endswith("." + name)]
     return f" Did you mean '{near[0]}'?" if near else f" The keys are: {', '.join(KEYS)}."
 
 
