@@ -229,14 +229,14 @@ def test_wrapping_with_a_public_key(cli: Hsmith, make: Any, data: Path) -> None:
 
 
 def test_refusals_of_wrapping_are_in_words(cli: Hsmith, make: Any, data: Path) -> None:
-    make("aes:256", "carrier", "--use", "wrap,unwrap")
-    make("aes:256", "stays")
-    ran = cli("key", "wrap", "stays", "--with", "carrier", *MAIN, "--hex")
+    make("aes:256", "refused-carrier", "--use", "wrap,unwrap")
+    make("aes:256", "refused-key")
+    ran = cli("key", "wrap", "refused-key", "--with", "refused-carrier", *MAIN, "--hex")
     assert (ran.code, "CKR_KEY_UNEXTRACTABLE" in ran.err) == (1, True)
-    assert "no such public or secret key to wrap with" in cli("key", "wrap", "stays", "--with", "none", *MAIN).err
-    ran = cli("key", "unwrap", "--type", "aes", "--with", "carrier", "--label", "x", *MAIN, "--in", str(data))
+    assert "no such public or secret key to wrap with" in cli("key", "wrap", "refused-key", "--with", "none", *MAIN).err
+    ran = cli("key", "unwrap", "--type", "aes", "--with", "refused-carrier", "--label", "x", *MAIN, "--in", str(data))
     assert (ran.code, "Traceback" in ran.err) == (1, False)
-    shown = read(cli("key", "show", "carrier", *MAIN, "--json").out)[0]
+    shown = read(cli("key", "show", "refused-carrier", *MAIN, "--json").out)[0]
     assert shown["roles"] == []
 
 
