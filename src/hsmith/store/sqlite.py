@@ -167,17 +167,20 @@ class SqliteStore:
         return record
 
     def object(self, token: int, id: int) -> ObjectRecord | None:
-        try:
-            row = self._checked(OBJECT, object_address(id), _OBJECT, (id,))
-        except Damaged as damaged:
-            raise Damaged(f"object {id} of token {token} {damaged}") from None
+        row = self._object_row(token, id)
         if row is None or row[1] != token:
             return None
         return ObjectRecord(token, id, row[2], bool(row[3]), row[5])
 
     def has_tags(self, token: int, id: int, tags: Sequence[bytes]) -> bool:
-        row = self._checked(OBJECT, object_address(id), _OBJECT, (id,))
+        row = self._object_row(token, id)
         return row is not None and row[1] == token and unpacked(row[4]).issuperset(tags)
+
+    def _object_row(self, token: int, id: int) -> Row | None:
+        try:
+            return self._checked(OBJECT, object_address(id), _OBJECT, (id,))
+        except Damaged as damaged:
+            raise Damaged(f"object {id} of token {token} {damaged}") from None
 
     def _checked(self, table: Table, address: Address, sql: str, values: tuple[Any, ...]) -> Row | None:
         """The one row that ``sql`` finds, compared with the ledger. Damaged: str() says what happened to it."""
