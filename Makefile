@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 MODULE_SOURCES := $(wildcard setup.py module/*.[ch] module/generated/*.[ch] native/*.c)
 
-.PHONY: test demo bench lint check wheels format clean
+.PHONY: test demo bench docs lint check wheels format clean
 
 test: $(STAMP)
 	$(BIN)/pytest $(or $(TESTS),tests) $(ARGS)
@@ -28,6 +28,10 @@ bench: $(STAMP)
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing </dev/null; \
 	else echo "hsmith is compared with programs that are missing here. On Debian: apt-get install" $$missing >&2; fi
 	$(BIN)/python bench/run.py $(ARGS)
+
+# The manual as HTML, in build/html; a link that leads nowhere is an error.
+docs: $(STAMP)
+	@$(BIN)/python tools/pages.py
 
 # Style, types, layers, and whether the generated files are up to date.
 lint: $(STAMP)
