@@ -130,3 +130,34 @@ def test_who_is_alone_serves_itself() -> None:
     assert result == [(8, (4).to_bytes(4, "little") + b"abcd")]
     keeper.close()
     client.close()
+
+
+def test_one_guest_in_trouble_disturbs_no_other() -> None:
+    hub = Hub(Page())
+    pairs = [socket.socketpair() for _ in range(2)]
+    results: list[tuple[int, bytes]] = []
+
+    def fails(buffer: bytearray, have: int) -> bytes | None:
+        raise RuntimeError
+
+    def echoes(buffer: bytearray, have: int) -> bytes | None:
+        return bytes(buffer[4:have]) or None
+
+    sitting = [
+        threading.Thread(target=lambda: results.append(served_by(hub, pairs[0][0], fails))),
+        threading.Thread(target=lambda: results.append(served_by(hub, pairs[1][0], echoes))),
+    ]
+    for thread in sitting:
+        thread.start()
+    pairs[0][1].sendall(frame(8))
+    sitting[0].join(10)
+    assert results == [(8, frame(8))]
+    pairs[1][1].settimeout(10)
+    pairs[1][1].sendall(frame(12))
+    assert pairs[1][1].recv(8) == frame(12)[4:]
+    pairs[1][1].close()
+    sitting[1].join(10)
+    assert results[1] == (0, b"")
+    for one, other in pairs:
+        one.close()
+        other.close()

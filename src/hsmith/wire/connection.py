@@ -314,7 +314,9 @@ class Connection(Generic[A]):
         payload = memoryview(buffer)[8:have]
         try:
             if not both:
-                answer = _answer(self._call(number), application, payload, self._tally)
+                call = self._call(number)
+                answer = _answer(call, application, payload, self._tally)
+                self._receiver.done(have, wipe=call.secret)
             else:
                 made = self._both(application, payload)
                 answer = b"".join(made) if isinstance(made, tuple) else made

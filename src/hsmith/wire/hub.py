@@ -114,6 +114,15 @@ class Hub:
         guest.have, guest.answer = have, answer
         guest.up.release()
 
+    @staticmethod
+    def _made(guest: Guest, have: int) -> bytes | None:
+        """One guest's trouble is not that of all: it gets up, and meets it in its own thread."""
+        try:
+            return guest.serve(have)
+        except Exception:
+            log.exception("a short call failed in the thread of many")
+            return None
+
     def _run(self) -> None:
         """The loop: nothing in it that a call does not need."""
         ready, wait = self._holding.hub_ready, self._library.hub_wait
@@ -135,7 +144,7 @@ class Hub:
             before = number
             guest = guests[number]
             assert guest is not None
-            made = guest.serve(count.value) if streak < ALONE else None
+            made = self._made(guest, count.value) if streak < ALONE else None
             if made is None:
                 self._get_up(number, count.value)
                 streak = 0
