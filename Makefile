@@ -7,7 +7,7 @@ EXTRAS ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
-MODULE_SOURCES := $(wildcard setup.py module/*.[ch] module/generated/*.[ch] native/*.c)
+MODULE_SOURCES := $(wildcard setup.py module/*.[ch] module/generated/*.[ch] native/*.[ch])
 
 .PHONY: test demo bench docs lint check wheels format clean
 

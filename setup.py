@@ -60,7 +60,7 @@ class PlatformWheel(bdist_wheel):
 setup(
     ext_modules=[
         Extension("hsmith.libhsmith", SOURCES, depends=HEADERS),
-        Extension("hsmith.libchannel", ["native/channel.c", "native/hub.c"]),
+        Extension("hsmith.libchannel", ["native/channel.c", "native/hub.c"], depends=["native/mail.h", "module/shared.h"]),
     ],
     cmdclass={"build_ext": BuildModule, "bdist_wheel": PlatformWheel},
 )

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "generated/pkcs11.h"
+#include "shared.h"
 
 #define MAX_FRAME ((size_t)64 << 20) /* without the length itself */
 #define FRAME_HEAD 8
@@ -85,6 +86,8 @@ typedef struct connection {
     unsigned epoch; /* the application that it belongs to */
     unsigned char *buffer;
     size_t room;
+    struct mailbox *mailbox; /* or NULL */
+    size_t posted; /* bytes of the request that is in it */
     struct connection *next; /* the idle one below */
 } connection;
 
@@ -127,14 +130,22 @@ bool call_begin(call *c, unsigned number, unsigned flags);
 void call_end_operation(call *c, CK_ULONG session, CK_ULONG flag);
 bool call_run(call *c);
 CK_RV call_end(call *c);
+bool other_calls(void);
 bool grow(connection *link, size_t used, size_t wanted);
 
-/* --- Repeated Inits: repeat.c --- */
+/* --- One request and its answer: exchange.c --- */
+
+#define HELLO 0xFF00
 
 typedef struct {
     unsigned short number, length, free_from, free_to;
     unsigned char request[192];
 } init;
+
+bool exchange(call *c, const init *front);
+void mailbox_drop(connection *link);
+
+/* --- Repeated Inits: repeat.c --- */
 
 /* Around one exchange: what goes in front of the request, or may be remembered of it. */
 typedef struct {
@@ -144,14 +155,6 @@ typedef struct {
     init init;
 } repetition;
 
-/* Shared by the keeper, which alone writes it. */
-struct shared_page {
-    uint64_t changes; /* of objects, ever */
-    unsigned char unused[56];
-    uint32_t calls; /* that are being answered */
-    uint32_t seats; /* of connections that share a thread */
-};
-
 bool repeat_before(call *c, repetition *r);
 void repeat_after(call *c, const repetition *r);
 void repeat_drop(call *c);
@@ -159,6 +162,7 @@ void repeat_forget(void);
 void repeat_begin_process(void);
 void repeat_share(int fd);
 unsigned keeper_calls(void);
+bool hub_awake(void);
 bool keeper_shares(void);
 
 /* --- Searches: search.c --- */

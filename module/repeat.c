@@ -30,7 +30,7 @@ static struct remembered {
 } memory[SESSIONS];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static const volatile struct shared_page *_Atomic page; /* NULL: the keeper shares none, and nothing is answered here */
+static const struct shared_page *_Atomic page; /* NULL: the keeper shares none, and nothing is answered here */
 
 static CK_ULONG session_of(const call *c)
 {
@@ -164,7 +164,7 @@ void repeat_begin_process(void)
  * once. Called by one thread at a time; another keeper's stays mapped, as somebody may be reading it. */
 void repeat_share(int fd)
 {
-    static const volatile struct shared_page *mapped;
+    static const struct shared_page *mapped;
     static struct stat known;
     struct stat found;
     int seals = fcntl(fd, F_GET_SEALS);
@@ -185,8 +185,15 @@ void repeat_share(int fd)
 /* How many calls the keeper is answering now, for all its clients. */
 unsigned keeper_calls(void)
 {
-    const volatile struct shared_page *p = page;
+    const struct shared_page *p = page;
     return p ? p->calls + p->seats : UINT32_MAX;
+}
+
+/* The thread that serves many connections looks into their mailboxes. */
+bool hub_awake(void)
+{
+    const struct shared_page *p = page;
+    return p && p->hub_awake;
 }
 
 bool keeper_shares(void)

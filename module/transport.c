@@ -14,27 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "generated/tables.h"
 #include "hsmith.h"
 
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0 /* the socket has SO_NOSIGPIPE */
-#endif
-
 #define CONNECTIONS 64
 #define FIRST_ROOM ((size_t)16 << 10)
 #define KEEP_ROOM ((size_t)1 << 20)
 #define HEAD FRAME_HEAD
 #define FINALIZE_SECONDS 5
-#define HELLO 0xFF00
-#define BOTH 0xFF02
-#define POLL_NANOSECONDS 400000 /* longer than that a reply is not polled for */
-#define ALONE_NANOSECONDS 100000 /* and only so long without leaving the processor to others */
-#define PATIENCE 64 /* calls without polling after it was in vain, at most */
 #define HELLO_ATTEMPTS 3 /* a keeper that ends closes its connections, and the next one listens */
 #define WIRE_VERSION 1
 
@@ -95,10 +85,11 @@ static void begin_process(void)
 
 /* --- A connection --- */
 
-static void drop(connection *link) /* under the lock */
+static void drop(connection *link) /* under the lock, by who holds it, or of an idle one */
 {
     int fd = link->fd;
     link->fd = -1;
+    mailbox_drop(link);
     if (fd < 0)
         return;
     shutdown(fd, SHUT_RDWR); /* a child that was forked may still have a copy */
@@ -129,166 +120,6 @@ bool grow(connection *link, size_t used, size_t wanted)
     }
     link->buffer = larger;
     link->room = room;
-    return true;
-}
-
-static bool transmit(int fd, struct iovec *part, size_t parts)
-{
-    while (parts) {
-        struct msghdr message = { .msg_iov = part, .msg_iovlen = parts };
-        ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0)
-            return false;
-        for (; parts && (size_t)sent >= part->iov_len; part++, parts--)
-            sent -= (ssize_t)part->iov_len;
-        if (parts) {
-            part->iov_base = (char *)part->iov_base + sent;
-            part->iov_len -= (size_t)sent;
-        }
-    }
-    return true;
-}
-
-static int64_t nanoseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* To ask the system takes longer than most calls. */
-static bool single_processor(void)
-{
-    static _Atomic long processors;
-    if (!processors)
-        processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return processors == 1;
-}
-
-/* The first bytes of a reply. An idle processor takes long to wake, and to wake it costs whoever does it even more: so the
- * reply is polled for, in earnest while this is the one call in flight, here and in the keeper, and else leaving the
- * processor to others each time. Where that was in vain, the next calls do not try. */
-static ssize_t receive_first(const connection *link)
-{
-    static _Atomic unsigned skip, penalty;
-    unsigned waits = atomic_load_explicit(&skip, memory_order_relaxed);
-    if (waits) {
-        atomic_store_explicit(&skip, waits - 1, memory_order_relaxed);
-        return recv(link->fd, link->buffer, link->room, 0);
-    }
-    bool alone = single_processor();
-    int64_t begun = nanoseconds(), passed = 0;
-    do {
-        ssize_t count = recv(link->fd, link->buffer, link->room, MSG_DONTWAIT);
-        if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
-            atomic_store_explicit(&penalty, 0, memory_order_relaxed);
-            return count;
-        }
-        if (alone || passed > ALONE_NANOSECONDS || state.busy > 1 || keeper_calls() > 1)
-            sched_yield();
-        passed = nanoseconds() - begun;
-    } while (passed < POLL_NANOSECONDS);
-    unsigned next = atomic_load_explicit(&penalty, memory_order_relaxed) * 2 + 1;
-    atomic_store_explicit(&penalty, next < PATIENCE ? next : PATIENCE, memory_order_relaxed);
-    atomic_store_explicit(&skip, next < PATIENCE ? next : PATIENCE, memory_order_relaxed);
-    return recv(link->fd, link->buffer, link->room, 0);
-}
-
-/* The first bytes of the reply to HELLO, with which a descriptor may come. */
-static ssize_t receive_hello(const connection *link)
-{
-    union {
-        struct cmsghdr head;
-        char room[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct iovec part = { link->buffer, link->room };
-    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
-    ssize_t count = recvmsg(link->fd, &message, MSG_CMSG_CLOEXEC);
-    struct cmsghdr *given = count < 0 ? NULL : CMSG_FIRSTHDR(&message);
-    if (given && given->cmsg_level == SOL_SOCKET && given->cmsg_type == SCM_RIGHTS && given->cmsg_len == CMSG_LEN(sizeof(int))) {
-        int fd;
-        memcpy(&fd, CMSG_DATA(given), sizeof fd);
-        repeat_share(fd);
-    }
-    return count;
-}
-
-/* One whole frame into the buffer, which grows with what arrives and never with the length that is claimed. 0: lost. */
-static size_t receive(connection *link, bool greets)
-{
-    size_t have = 0, end = 4;
-    while (have < end) {
-        if (have == link->room && !grow(link, have, have + 1))
-            return 0;
-        ssize_t count = have ? recv(link->fd, link->buffer + have, link->room - have, 0)
-            : greets         ? receive_hello(link)
-                             : receive_first(link);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return 0;
-        have += (size_t)count;
-        if (have >= 4) {
-            const unsigned char *b = link->buffer;
-            size_t length = b[0] | (size_t)b[1] << 8 | (size_t)b[2] << 16 | (size_t)b[3] << 24;
-            if (length < 4 || length > MAX_FRAME)
-                return 0;
-            end = 4 + length;
-        }
-    }
-    return have == end ? end : 0;
-}
-
-static void put_little(unsigned char *to, size_t value, int bytes)
-{
-    for (int i = 0; i < bytes; i++)
-        to[i] = (unsigned char)(value >> 8 * i);
-}
-
-/* ``front``: an Init that goes in one frame with the request, or NULL. */
-static bool exchange(call *c, const init *front)
-{
-    struct iovec part[2 * MAX_SEGMENTS + 4];
-    unsigned char both[12];
-    size_t parts = 0, from = 0, total = c->length + c->sent_from + (front ? sizeof both + front->length : 0);
-    unsigned char *b = c->link->buffer;
-    if (total > MAX_FRAME)
-        return false;
-    put_little(b, total - 4, 4);
-    put_little(b + 4, front ? BOTH : c->number, 2);
-    put_little(b + 6, 0, 2);
-    if (front) {
-        put_little(both, front->number, 2);
-        put_little(both + 2, c->number, 2);
-        put_little(both + 4, front->length, 2);
-        put_little(both + 6, front->free_from, 2);
-        put_little(both + 8, front->free_to, 2);
-        put_little(both + 10, 0, 2);
-        part[parts++] = (struct iovec){ b, HEAD };
-        part[parts++] = (struct iovec){ both, sizeof both };
-        part[parts++] = (struct iovec){ (void *)(uintptr_t)front->request, front->length };
-        from = HEAD;
-    }
-    for (unsigned i = 0; i < c->segments; i++) {
-        segment *s = &c->segment[i];
-        part[parts++] = (struct iovec){ b + from, s->before - from };
-        part[parts++] = (struct iovec){ (void *)(uintptr_t)s->data, s->length };
-        from = s->before;
-    }
-    part[parts++] = (struct iovec){ b + from, c->length - from };
-    /* A keeper that is full refuses before it reads: its words still can be read. */
-    if (!transmit(c->link->fd, part, parts) && c->number != HELLO)
-        return false;
-    size_t end = receive(c->link, c->number == HELLO);
-    if (end < HEAD)
-        return false;
-    if (end > c->length)
-        c->length = end; /* so much of the buffer has been used */
-    c->at = c->link->buffer + 4;
-    c->left = end - 4;
-    c->rv = get_u32(c);
     return true;
 }
 
@@ -426,6 +257,11 @@ static void give_back(call *c)
     else
         pthread_cond_broadcast(&state.change);
     pthread_mutex_unlock(&state.lock);
+}
+
+bool other_calls(void)
+{
+    return state.busy > 1;
 }
 
 /* --- Calls --- */

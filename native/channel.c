@@ -8,44 +8,21 @@
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
-#include <stdatomic.h>
-#include <stdint.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
+#include "mail.h"
 
-#define EXPORT __attribute__((visibility("default")))
-#define POLL_NANOSECONDS 50000
 #define STALL_MILLISECONDS 100
-#define PATIENCE 64 /* steps without polling after it was in vain, at most */
-
-/* As module/hsmith.h has it; the module reads it. */
-struct shared_page {
-    _Atomic uint64_t changes;
-    unsigned char unused[56];
-    _Atomic uint32_t calls; /* that are being answered */
-    _Atomic uint32_t seats; /* of connections that share a thread */
-};
 
 /* What hsmith.wire.channel keeps for a connection. */
 struct channel {
     int32_t fd;
     uint32_t answering; /* whether a call is */
     uint32_t skip, penalty;
+    struct mailbox *mailbox; /* or NULL */
 };
 
 static _Atomic uint32_t polling; /* one at a time */
-
-static int64_t nanoseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static int transmit(int fd, const char *data, size_t length)
 {
@@ -66,40 +43,45 @@ static uint32_t busy(struct shared_page *page)
     return atomic_load_explicit(&page->calls, memory_order_relaxed) + atomic_load_explicit(&page->seats, memory_order_relaxed);
 }
 
-/* To ask the system takes longer than most calls. */
-static int single_processor(void)
+/* Whether the next request will be polled for: alone, and not after it was in vain. */
+static int will_poll(struct channel *channel, struct shared_page *page)
 {
-    static _Atomic long processors;
-    if (!processors)
-        processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return processors == 1;
-}
-
-static ssize_t poll_for(struct channel *channel, struct shared_page *page, void *buffer, size_t room)
-{
-    ssize_t count = -1;
     uint32_t nobody = 0;
     if (channel->skip) {
         channel->skip--;
-        return -1;
+        return 0;
     }
-    if (busy(page) || !atomic_compare_exchange_strong(&polling, &nobody, 1))
-        return -1;
+    return !busy(page) && atomic_compare_exchange_strong(&polling, &nobody, 1);
+}
+
+/* Looks for the next request until it comes, or somebody else needs the processor. -1: it has not come. */
+static ssize_t poll_for(struct channel *channel, struct shared_page *page, unsigned char *buffer, size_t room)
+{
+    ssize_t count = -1;
     if (single_processor())
         sched_yield(); /* nobody could send meanwhile */
     int64_t due = nanoseconds() + POLL_NANOSECONDS;
-    do
-        count = recv(channel->fd, buffer, room, MSG_DONTWAIT);
-    while (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
-        && !busy(page) && nanoseconds() < due);
-    atomic_store(&polling, 0);
-    if (count >= 0) {
-        channel->penalty = 0;
-    } else {
-        channel->penalty = channel->penalty * 2 + 1 < PATIENCE ? channel->penalty * 2 + 1 : PATIENCE;
-        channel->skip = channel->penalty;
+    for (unsigned look = 0; count < 0; look++) {
+        count = mail_take(channel->mailbox, buffer, room);
+        if (count < 0 && (!channel->mailbox || look % LOOKS == LOOKS - 1)) {
+            count = recv(channel->fd, buffer, room, MSG_DONTWAIT);
+            if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+                break;
+        }
+        if (count < 0 && (busy(page) || nanoseconds() > due))
+            break;
     }
+    atomic_store(&polling, 0);
+    channel->penalty = count >= 0 ? 0 : more_patience(channel->penalty);
+    channel->skip = channel->penalty;
     return count;
+}
+
+/* Whether somebody looks into the mailbox. Told before the answer leaves: the next request may come at once. */
+static void look_into(struct mailbox *box, uint32_t served)
+{
+    if (box && atomic_load_explicit(&box->served, memory_order_relaxed) != served)
+        atomic_store(&box->served, served);
 }
 
 /* What is on its way of a frame that fits into the buffer. A sender that stalls is left to Python, which knows for how long. */
@@ -120,30 +102,52 @@ static ssize_t rest_of_frame(int fd, unsigned char *buffer, size_t room, ssize_t
     return (ssize_t)have;
 }
 
-/* Send ``length`` bytes of an answer, and wait for what comes next. Returns how many bytes came (0: the end of the stream), or
- * -errno. */
-EXPORT int64_t channel_exchange(struct channel *channel, struct shared_page *page, const char *answer, uint64_t length,
-    void *buffer, uint64_t room)
+/* The next request, whichever way it comes. What is posted while nobody is told to look is found before the wait. */
+static ssize_t next_request(struct channel *channel, struct shared_page *page, unsigned char *buffer, size_t room, int polls)
 {
-    int wrong = transmit(channel->fd, answer, length);
-    if (channel->answering) {
-        channel->answering = 0;
-        atomic_fetch_sub_explicit(&page->calls, 1, memory_order_relaxed);
+    ssize_t count = polls ? poll_for(channel, page, buffer, room) : -1;
+    if (count < 0) {
+        look_into(channel->mailbox, NOBODY_LOOKS);
+        count = mail_take(channel->mailbox, buffer, room);
     }
-    if (wrong)
-        return wrong;
-    ssize_t count = poll_for(channel, page, buffer, room);
     while (count < 0) {
         count = recv(channel->fd, buffer, room, 0);
         if (count < 0 && errno != EINTR)
             return -errno;
     }
-    count = rest_of_frame(channel->fd, buffer, room, count);
-    if (count) {
+    return rest_of_frame(channel->fd, buffer, room, count);
+}
+
+/* Send ``length`` bytes of an answer, and wait for what comes next. Returns how many bytes came (0: the end of the stream), or
+ * -errno. */
+EXPORT int64_t channel_exchange(struct channel *channel, struct shared_page *page, const char *answer, uint64_t length,
+    void *buffer, uint64_t room)
+{
+    if (channel->answering) {
+        channel->answering = 0;
+        atomic_fetch_sub_explicit(&page->calls, 1, memory_order_relaxed);
+    }
+    int polls = will_poll(channel, page);
+    look_into(channel->mailbox, polls ? OWN_THREAD_LOOKS : NOBODY_LOOKS);
+    int wrong = mail_answer(channel->mailbox, answer, length) ? 0 : transmit(channel->fd, answer, length);
+    if (wrong) {
+        if (polls)
+            atomic_store(&polling, 0);
+        return wrong;
+    }
+    ssize_t count = next_request(channel, page, buffer, room, polls);
+    if (count > 0) {
         channel->answering = 1;
         atomic_fetch_add_explicit(&page->calls, 1, memory_order_relaxed);
     }
     return count;
+}
+
+/* An answer leaves by other means: the client need not look into its mailbox for it. */
+EXPORT void channel_by_socket(struct channel *channel)
+{
+    if (channel->mailbox)
+        mail_turn(channel->mailbox, SENT, ASLEEP);
 }
 
 /* The connection ends: a call that it was answering is no more. */

@@ -6,17 +6,16 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
-#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#define EXPORT __attribute__((visibility("default")))
+#include "mail.h"
+
 #define BATCH 64
+#define SEATS 1024
 #define NOBODY -1
-#define POLL_NANOSECONDS 50000
-#define PATIENCE 64
+#define GONE UINT64_MAX
 
 /* A connection that takes part, and where its bytes go. */
 struct seat {
@@ -24,21 +23,17 @@ struct seat {
     uint32_t unused;
     void *buffer;
     uint64_t room;
+    struct mailbox *mailbox; /* or NULL */
 };
 
 struct hub {
     int32_t epoll;
     int32_t found, at; /* of the events */
     uint32_t skip, penalty;
+    uint32_t from, rounds; /* where mailboxes are looked into next; and how often that was */
+    _Atomic uint64_t taken[SEATS / 64]; /* seats with a mailbox, a bit for each */
     struct epoll_event events[BATCH];
 };
-
-static int64_t nanoseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 EXPORT uint64_t hub_size(void)
 {
@@ -48,7 +43,7 @@ EXPORT uint64_t hub_size(void)
 EXPORT int hub_open(struct hub *hub)
 {
     hub->found = hub->at = 0;
-    hub->skip = hub->penalty = 0;
+    hub->skip = hub->penalty = hub->from = hub->rounds = 0;
     hub->epoll = epoll_create1(EPOLL_CLOEXEC);
     return hub->epoll < 0 ? -errno : 0;
 }
@@ -56,13 +51,49 @@ EXPORT int hub_open(struct hub *hub)
 EXPORT int hub_join(struct hub *hub, const struct seat *seats, int64_t number)
 {
     struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)number };
-    return epoll_ctl(hub->epoll, EPOLL_CTL_ADD, seats[number].fd, &event) ? -errno : 0;
+    struct mailbox *box = seats[number].mailbox;
+    if (epoll_ctl(hub->epoll, EPOLL_CTL_ADD, seats[number].fd, &event))
+        return -errno;
+    if (box) {
+        atomic_fetch_or(&hub->taken[number / 64], (uint64_t)1 << number % 64);
+        atomic_store(&box->served, HUB_LOOKS);
+    }
+    return 0;
 }
 
+/* Called by the hub's own thread. */
 EXPORT int hub_leave(struct hub *hub, const struct seat *seats, int64_t number)
 {
     struct epoll_event event = { 0 };
+    struct mailbox *box = seats[number].mailbox;
+    if (box) {
+        atomic_store(&box->served, NOBODY_LOOKS);
+        atomic_fetch_and(&hub->taken[number / 64], ~((uint64_t)1 << number % 64));
+    }
+    for (int32_t i = hub->at; i < hub->found; i++) /* who came by mailbox, and has an event too */
+        if (hub->events[i].data.u64 == (uint64_t)number)
+            hub->events[i].data.u64 = GONE;
     return epoll_ctl(hub->epoll, EPOLL_CTL_DEL, seats[number].fd, &event) ? -errno : 0;
+}
+
+/* A request out of the mailboxes, each in its turn. */
+static int64_t take_mail(struct hub *hub, const struct seat *seats, int64_t *count)
+{
+    for (uint32_t i = 0; i <= SEATS / 64; i++) { /* the first word twice: from its middle, and up to there */
+        uint32_t word = (hub->from / 64 + i) % (SEATS / 64);
+        uint64_t bits = atomic_load_explicit(&hub->taken[word], memory_order_acquire);
+        if (i == 0)
+            bits &= ~(uint64_t)0 << hub->from % 64;
+        for (; bits; bits &= bits - 1) {
+            int64_t number = word * 64 + __builtin_ctzll(bits);
+            *count = mail_take(seats[number].mailbox, seats[number].buffer, seats[number].room);
+            if (*count >= 0) {
+                hub->from = (uint32_t)(number + 1) % SEATS;
+                return number;
+            }
+        }
+    }
+    return NOBODY;
 }
 
 /* The rest of a frame of which a part has come, if it is just behind. */
@@ -88,6 +119,8 @@ static int64_t take(struct hub *hub, const struct seat *seats, int64_t *count)
 {
     while (hub->at < hub->found) {
         int64_t number = (int64_t)hub->events[hub->at++].data.u64;
+        if (number < 0)
+            continue;
         const struct seat *seat = &seats[number];
         *count = recv(seat->fd, seat->buffer, seat->room, MSG_DONTWAIT);
         if (*count >= 0) {
@@ -109,35 +142,47 @@ EXPORT int64_t hub_ready(struct hub *hub, const struct seat *seats, int64_t last
 {
     *sent = 0;
     if (last >= 0) {
-        *sent = send(seats[last].fd, answer, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (mail_answer(seats[last].mailbox, answer, length))
+            *sent = (int64_t)length;
+        else
+            *sent = send(seats[last].fd, answer, length, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (*sent < 0)
             *sent = 0;
         if ((uint64_t)*sent != length)
             return NOBODY;
     }
-    int64_t number = take(hub, seats, count);
+    int64_t number = hub->rounds++ % LOOKS ? take_mail(hub, seats, count) : NOBODY;
+    if (number < 0)
+        number = take(hub, seats, count);
     if (number >= 0)
         return number;
     hub->at = 0;
     hub->found = epoll_wait(hub->epoll, hub->events, BATCH, 0);
-    return take(hub, seats, count);
+    number = take(hub, seats, count);
+    return number >= 0 ? number : take_mail(hub, seats, count);
 }
 
 /* The same for when nothing is ready: waits for ``milliseconds``. */
-EXPORT int64_t hub_wait(struct hub *hub, const struct seat *seats, int milliseconds, int64_t *count)
+EXPORT int64_t hub_wait(struct hub *hub, struct shared_page *page, const struct seat *seats, int milliseconds, int64_t *count)
 {
-    int64_t due = nanoseconds() + POLL_NANOSECONDS;
+    int64_t number = NOBODY, due = nanoseconds() + POLL_NANOSECONDS;
     hub->at = 0;
     hub->found = 0;
-    if (hub->skip)
+    if (hub->skip) {
         hub->skip--;
-    else {
-        while (!(hub->found = epoll_wait(hub->epoll, hub->events, BATCH, 0)) && nanoseconds() < due)
+    } else {
+        while ((number = take_mail(hub, seats, count)) < 0 && !(hub->found = epoll_wait(hub->epoll, hub->events, BATCH, 0))
+            && nanoseconds() < due)
             sched_yield();
-        hub->penalty = hub->found ? 0 : hub->penalty * 2 + 1 < PATIENCE ? hub->penalty * 2 + 1 : PATIENCE;
+        hub->penalty = number >= 0 || hub->found ? 0 : more_patience(hub->penalty);
         hub->skip = hub->penalty;
     }
-    if (!hub->found)
-        hub->found = epoll_wait(hub->epoll, hub->events, BATCH, milliseconds);
-    return take(hub, seats, count);
+    if (number < 0 && !hub->found) {
+        atomic_store(&page->hub_awake, 0);
+        number = take_mail(hub, seats, count); /* what was posted before that could be seen */
+        if (number < 0)
+            hub->found = epoll_wait(hub->epoll, hub->events, BATCH, milliseconds);
+        atomic_store(&page->hub_awake, 1);
+    }
+    return number >= 0 ? number : take(hub, seats, count);
 }

@@ -76,7 +76,7 @@ class Repeated:
         assert active.row is not None
         self._arg, self._row = active.arg, active.row
         self.kind = paired(self.begins.number, self._row.mechanism)
-        self._key, self._role = active.key, active.role
+        self._key, self._role = active.key, int(active.role)
         self._login, self._user = session.login, session.login.user
         self._token, self._policy = session.token, session.token.policy
         self._call = (session.app, init, session)

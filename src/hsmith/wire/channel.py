@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 from typing import Final, Protocol
 
-from hsmith.wire.page import Page
+from hsmith.wire.page import Mailbox, Page
 
 LIBRARY: Final = Path(__file__).resolve().parent.parent / "libchannel.so"
 
@@ -24,6 +24,9 @@ class Channel(Protocol):
     def exchange(self, answer: bytes, buffer: bytearray) -> int:
         """Send the answer (b"": none is due), then wait for the next bytes. Returns how many have come; 0 at the end of
         the stream. Raises OSError."""
+
+    def by_socket(self) -> None:
+        """The next answer is sent by the caller: the client waits for it at the socket."""
 
     def rest(self) -> None:
         """The call that is being answered only waits: it does not count, as it needs no processor."""
@@ -40,6 +43,9 @@ class PlainChannel:
             self._connection.sendall(answer)
         return self._connection.recv_into(buffer)
 
+    def by_socket(self) -> None:
+        pass
+
     def rest(self) -> None:
         pass
 
@@ -52,18 +58,23 @@ class _State(ctypes.Structure):
         ("answering", ctypes.c_uint32),
         ("skip", ctypes.c_uint32),
         ("penalty", ctypes.c_uint32),
+        ("mailbox", ctypes.c_void_p),
     )
 
 
 class NativeChannel:
-    def __init__(self, connection: socket.socket, page: Page, library: ctypes.CDLL) -> None:
-        self._state = _State(connection.fileno())
+    def __init__(
+        self, connection: socket.socket, page: Page, library: ctypes.CDLL, mailbox: Mailbox | None = None
+    ) -> None:
+        self._mailbox = mailbox  # stays mapped as long as this
+        self._state = _State(connection.fileno(), mailbox=None if mailbox is None else mailbox.address)
         self._at = ctypes.addressof(self._state)
         self._page = page
         self._page_at = page.address
         self._calls, self._seats = page.calls, page.seats
         self._exchange = library.channel_exchange
         self._leave = library.channel_leave
+        self._by_socket = library.channel_by_socket
         self._buffer = bytearray()
         self._buffer_at = 0
 
@@ -79,6 +90,9 @@ class NativeChannel:
         if count < 0:
             raise OSError(-count, os.strerror(-count))
         return count
+
+    def by_socket(self) -> None:
+        self._by_socket(self._at)
 
     def rest(self) -> None:
         self._leave(self._at, self._page_at)
@@ -96,14 +110,21 @@ def _load() -> ctypes.CDLL | None:
     library.channel_exchange.restype = ctypes.c_int64
     library.channel_leave.argtypes = (pointer, pointer)
     library.channel_leave.restype = None
+    library.channel_by_socket.argtypes = (pointer,)
+    library.channel_by_socket.restype = None
     return library
 
 
 _LOADED: Final = _load()
 
 
-def open_channel(connection: socket.socket, page: Page | None) -> Channel:
-    """The best way there is for a connection of a keeper with this page."""
+def has_mailboxes() -> bool:
+    """Whether the native code is there: a keeper without it looks into none."""
+    return _LOADED is not None
+
+
+def open_channel(connection: socket.socket, page: Page | None, mailbox: Mailbox | None = None) -> Channel:
+    """The best way there is for a connection of a keeper with this page, whose client has this mailbox."""
     if _LOADED is None or page is None:
         return PlainChannel(connection)
-    return NativeChannel(connection, page, _LOADED)
+    return NativeChannel(connection, page, _LOADED, mailbox)

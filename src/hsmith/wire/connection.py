@@ -22,10 +22,10 @@ from hsmith.spec.faults import Partly, Refused, TooSmall
 from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS, FunctionRow, Kind
 from hsmith.wire import codec, frames, parameters, peer
 from hsmith.wire.applications import A, Applications, Identity, Pair, TooMany
-from hsmith.wire.channel import Channel, open_channel
+from hsmith.wire.channel import Channel, has_mailboxes, open_channel
 from hsmith.wire.frames import BOTH, NEW_APPLICATION, PAIR, REPLY
 from hsmith.wire.hub import Hub
-from hsmith.wire.page import Page
+from hsmith.wire.page import Mailbox, Page
 from hsmith.wire.receiver import FIRST_SIZE, BadFrame, NoRoom, Receiver
 
 log = logging.getLogger("hsmith.server")
@@ -138,6 +138,7 @@ class Connection(Generic[A]):
         self._served = served
         self._tally = served.tally
         self._connection = connection
+        self._mailbox: Mailbox | None = None
         self._receiver = Receiver(connection, seconds=service.frame_seconds)
         self._seconds: dict[int, float] = {}  # of a processor that functions take, by their numbers
         self._count = 0
@@ -207,18 +208,24 @@ class Connection(Generic[A]):
         return None
 
     def _welcome(self, answer: bytes) -> None:
-        """With it goes the page: a client that does not expect one never sees it."""
+        """With it go the page and a mailbox: a client that does not expect them never sees them."""
         page = self._service.page
         if page is None or page.fd is None:
             self._connection.sendall(answer)
-        else:
-            socket.send_fds(self._connection, [answer], [page.fd])
+            return
+        box = page.mailbox() if has_mailboxes() else None
+        try:
+            socket.send_fds(self._connection, [answer], [page.fd, *([box.fd] if box else [])])
+        finally:
+            if box:
+                box.given()
+        self._mailbox = box
 
     def _calls(self, application: A) -> None:
         """The loop of a connection: nothing here that a call does not need."""
         receiver, calls, hub = self._receiver, self._service.calls, self._service.hub
         receiver.most, receiver.room = frames.MAX_FRAME, application.memory.room
-        channel = open_channel(self._connection, self._service.page)
+        channel = open_channel(self._connection, self._service.page, self._mailbox)
         crowded = 0
         answer = b""
         try:
@@ -236,17 +243,18 @@ class Connection(Generic[A]):
                     answer = _answer(call, application, payload, self._tally)
                 elif number == BOTH:
                     made = self._both(application, payload)
-                    answer = self._sent(made) if isinstance(made, tuple) else made
+                    answer = self._sent(channel, made) if isinstance(made, tuple) else made
                 else:
                     answer = self._other(number, application, payload)
                 if len(answer) > LONG:
-                    answer = self._sent((answer, b""))
+                    answer = self._sent(channel, (answer, b""))
                 receiver.done(end, wipe=number != BOTH if call is None else call.secret)
                 if begun and hub is not None:
                     crowded += self._short(number, thread_time() - begun) if end <= LARGEST_SHORT else -PATIENCE
                     if crowded > PATIENCE:
                         crowded = 0
                         channel.rest()
+                        channel.by_socket()
                         answer = self._sit(hub, application, answer)
         finally:
             channel.rest()
@@ -259,13 +267,14 @@ class Connection(Generic[A]):
             except NoRoom:
                 answer = reply(Fault.DEVICE_MEMORY)
 
-    def _sent(self, parts: tuple[bytes, bytes]) -> bytes:
+    def _sent(self, channel: Channel, parts: tuple[bytes, bytes]) -> bytes:
         """Send a long answer from where it is; it counts until the client has read it. Returns what is still to be
         sent."""
         head, body = parts
         size = len(head) + len(body)
         if size > LONG and not self._receiver.room(size):
             return reply(Fault.DEVICE_MEMORY)
+        channel.by_socket()
         try:
             count = self._connection.sendmsg(parts)
             if count < len(head):
@@ -288,7 +297,8 @@ class Connection(Generic[A]):
         receiver = self._receiver
         if receiver.waiting:
             return b""
-        guest = hub.sit(self._connection.fileno(), receiver.buffer, partial(self._serve_short, application))
+        serve = partial(self._serve_short, application)
+        guest = hub.sit(self._connection.fileno(), receiver.buffer, serve, self._mailbox)
         if guest is None:
             return b""
         if guest.have > 0:

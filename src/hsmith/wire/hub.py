@@ -13,7 +13,7 @@ from typing import Final
 
 from hsmith.core.workers import Worker
 from hsmith.wire.channel import LIBRARY
-from hsmith.wire.page import Page
+from hsmith.wire.page import Mailbox, Page
 
 log = logging.getLogger("hsmith.server")
 
@@ -34,6 +34,7 @@ class _Seat(ctypes.Structure):
         ("unused", ctypes.c_uint32),
         ("buffer", ctypes.c_void_p),
         ("room", ctypes.c_uint64),
+        ("mailbox", ctypes.c_void_p),
     )
 
 
@@ -73,12 +74,13 @@ class Hub:
         library.hub_open.argtypes = (pointer,)
         holding.hub_ready.argtypes = (pointer, pointer, number, ctypes.c_char_p, ctypes.c_uint64, pointer, pointer)
         holding.hub_ready.restype = number
-        library.hub_wait.argtypes, library.hub_wait.restype = (pointer, pointer, ctypes.c_int, pointer), number
+        library.hub_wait.argtypes = (pointer, pointer, pointer, ctypes.c_int, pointer)
+        library.hub_wait.restype = number
         self._library, self._holding = library, holding
         if library.hub_open(self._at):
             raise OSError("no epoll")
 
-    def sit(self, fd: int, buffer: bytearray, serve: Serve) -> Guest | None:
+    def sit(self, fd: int, buffer: bytearray, serve: Serve, mailbox: Mailbox | None = None) -> Guest | None:
         """Let the hub serve a connection until a call comes that is not short. None: there is no seat. Otherwise
         ``have`` bytes are in the buffer, 0 at the end of the stream."""
         with self._lock:
@@ -94,7 +96,7 @@ class Hub:
         guest = self._guests[number] = Guest(serve)
         guest.up.acquire()
         at = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
-        self._seats[number] = _Seat(fd, 0, at, len(buffer))
+        self._seats[number] = _Seat(fd, 0, at, len(buffer), None if mailbox is None else mailbox.address)
         self._page.seated(1)
         try:
             if self._library.hub_join(self._at, self._seats_at, number):
@@ -128,7 +130,7 @@ class Hub:
         ready, wait = self._holding.hub_ready, self._library.hub_wait
         sent, count = ctypes.c_int64(), ctypes.c_int64()
         sent_at, count_at = ctypes.addressof(sent), ctypes.addressof(count)
-        hub, seats, guests = self._at, self._seats_at, self._guests
+        hub, page, seats, guests = self._at, self._page.address, self._seats_at, self._guests
         last, answer, before, streak = -1, b"", -1, 0
         while True:
             number = ready(hub, seats, last, answer, len(answer), sent_at, count_at)
@@ -136,7 +138,7 @@ class Hub:
                 self._get_up(last, -1, answer[sent.value :])
                 number = -1
             if number < 0:
-                number = wait(hub, seats, FOREVER, count_at)
+                number = wait(hub, page, seats, FOREVER, count_at)
             last = -1
             if number < 0:
                 continue

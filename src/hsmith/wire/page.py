@@ -1,6 +1,7 @@
-"""A page of memory that the keeper shares with its clients, for them to read: docs/wire.md, "The shared page".
+"""Memory that the keeper shares with its clients: docs/wire.md, "The shared page" and "The mailbox".
 
-It tells a module whether what it remembers still holds, and how many calls the keeper is answering.
+The page is for all of them, to read: it tells a module whether what it remembers still holds, and how many calls the keeper is
+answering. Each connection has a mailbox of its own, through which short frames go while both sides are awake.
 """
 
 import ctypes
@@ -14,6 +15,9 @@ from typing import Final
 SIZE: Final = 4096
 #: Linux 5.1: what is mapped already stays writable, and nothing else (Python has no name for it).
 _F_SEAL_FUTURE_WRITE: Final = 0x10
+_FIXED_SIZE: Final = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+#: struct mailbox of module/shared.h.
+MAILBOX_SIZE: Final = 8192
 
 
 class Page:
@@ -34,26 +38,57 @@ class Page:
         self._lock = threading.Lock()
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._mapped))
 
+    def mailbox(self) -> "Mailbox | None":
+        """One for a new connection; None where there can be none."""
+        return Mailbox.made() if self.fd is not None else None
+
     def seated(self, more: int) -> None:
         """So many more connections share a thread: they count as calls, so that nobody polls beside them."""
         with self._lock:
             self.seats[0] += more
 
 
-def _memory() -> int | None:
+class Mailbox:
+    """Memory that a connection's two sides share and both write: docs/wire.md, "The mailbox". ``fd``: for the client,
+    until give() has been called; ``address``: for native code."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self._mapped = mmap.mmap(fd, MAILBOX_SIZE)
+        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._mapped))
+
+    @classmethod
+    def made(cls) -> "Mailbox | None":
+        """None when the system has no memory or descriptors for it: the connection goes on without."""
+        fd = None
+        try:
+            fd = _memory(MAILBOX_SIZE)
+            if fd is not None and _sealed(fd, _FIXED_SIZE):
+                return cls(fd)
+        except (OSError, MemoryError):
+            pass
+        if fd is not None:
+            os.close(fd)
+        return None
+
+    def given(self) -> None:
+        """The client has its descriptor; the keeper needs it no more."""
+        os.close(self.fd)
+
+
+def _memory(size: int = SIZE) -> int | None:
     if sys.platform != "linux":
         return None
     try:
         descriptor = os.memfd_create("hsmith", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     except OSError:
         return None
-    os.truncate(descriptor, SIZE)
+    os.truncate(descriptor, size)
     return descriptor
 
 
-def _sealed(descriptor: int) -> bool:
+def _sealed(descriptor: int, seals: int = _FIXED_SIZE | _F_SEAL_FUTURE_WRITE) -> bool:
     """So that nobody cuts it short under a reader, and that readers do not write."""
-    seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL | _F_SEAL_FUTURE_WRITE
     try:
         fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
     except OSError:

@@ -1,0 +1,56 @@
+/* The memory that the keeper and its clients share (docs/wire.md, "The shared page" and "The mailbox"). Included by the
+ * module and by native/. What the other side writes is read once, and believed only after that. */
+
+#ifndef HSMITH_SHARED_H
+#define HSMITH_SHARED_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* One for all clients; the keeper alone writes it. */
+struct shared_page {
+    _Atomic uint64_t changes; /* of objects, ever */
+    unsigned char unused[56];
+    _Atomic uint32_t calls; /* that are being answered */
+    _Atomic uint32_t seats; /* of connections that share a thread */
+    _Atomic uint32_t hub_awake; /* that thread polls */
+};
+
+#define MAIL_ROOM 4032
+
+/* Of a mailbox. Only the client makes it POSTED or SENT, only the keeper DONE. */
+enum mail {
+    EMPTY,
+    POSTED, /* a request is in it */
+    SENT,   /* the keeper has the request, or it is in the socket: the answer may come here */
+    ASLEEP, /* the answer comes through the socket */
+    DONE,   /* the answer is in it */
+};
+
+/* Who takes requests out of it now: nobody, the connection's own thread, or the one of many if it is awake. */
+enum served { NOBODY_LOOKS, OWN_THREAD_LOOKS, HUB_LOOKS };
+
+/* One for each connection. */
+struct mailbox {
+    _Atomic uint32_t state;
+    unsigned char unused[60];
+    _Atomic uint32_t served;
+    unsigned char unused_either[60];
+    unsigned char request[MAIL_ROOM];
+    unsigned char reply[MAIL_ROOM];
+};
+
+/* From ``is`` to ``becomes``; false when it is something else. */
+static inline _Bool mail_turn(struct mailbox *box, uint32_t is, uint32_t becomes)
+{
+    return atomic_compare_exchange_strong(&box->state, &is, becomes);
+}
+
+/* The bytes of the frame in ``from``, its length field included; 0 when it would not fit there. */
+static inline uint32_t mail_length(const unsigned char *from)
+{
+    uint32_t length = from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
+    return length > MAIL_ROOM - 4 ? 0 : length + 4;
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* The keeper's side of a mailbox. */
+
+#ifndef HSMITH_MAIL_H
+#define HSMITH_MAIL_H
+
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "../module/polling.h"
+#include "../module/shared.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define POLL_NANOSECONDS 50000
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+/* The request that is posted, copied into ``buffer``; -1 when none is. What the client does with it meanwhile is its own harm: the length
+ * is read once, and what has been copied is what is looked at. */
+static inline ssize_t mail_take(struct mailbox *box, unsigned char *buffer, uint64_t room)
+{
+    if (!box || room < MAIL_ROOM || atomic_load_explicit(&box->state, memory_order_acquire) != POSTED || !mail_turn(box, POSTED, SENT))
+        return -1;
+    unsigned char head[4];
+    memcpy(head, box->request, sizeof head);
+    uint32_t length = mail_length(head);
+    memcpy(buffer, box->request, length);
+    memcpy(buffer, head, sizeof head); /* too long: Python says so */
+    return length ? length : sizeof head;
+}
+
+/* Whether the answer went into the mailbox; otherwise the client waits at the socket. */
+static inline _Bool mail_answer(struct mailbox *box, const char *answer, uint64_t length)
+{
+    if (!box || atomic_load_explicit(&box->state, memory_order_relaxed) != SENT)
+        return 0;
+    if (!length || length > MAIL_ROOM) {
+        if (length)
+            mail_turn(box, SENT, ASLEEP);
+        return 0;
+    }
+    memcpy(box->reply, answer, length);
+    return mail_turn(box, SENT, DONE);
+}
+
+#endif
