@@ -18,6 +18,8 @@ from setuptools.command.build_ext import build_ext
 
 SOURCES = sorted(map(str, [*Path("module").glob("*.c"), *Path("module/generated").glob("*.c")]))
 HEADERS = sorted(map(str, [*Path("module").glob("*.h"), *Path("module/generated").glob("*.h")]))
+CHANNEL = ["native/channel.c", "native/hub.c"]
+SHARED = ["native/mail.h", "module/shared.h", "module/polling.h"]
 
 
 class BuildModule(build_ext):
@@ -60,7 +62,7 @@ class PlatformWheel(bdist_wheel):
 setup(
     ext_modules=[
         Extension("hsmith.libhsmith", SOURCES, depends=HEADERS),
-        Extension("hsmith.libchannel", ["native/channel.c", "native/hub.c"], depends=["native/mail.h", "module/shared.h"]),
+        Extension("hsmith.libchannel", CHANNEL, depends=SHARED),
     ],
     cmdclass={"build_ext": BuildModule, "bdist_wheel": PlatformWheel},
 )

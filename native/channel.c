@@ -128,7 +128,7 @@ EXPORT int64_t channel_exchange(struct channel *channel, struct shared_page *pag
         atomic_fetch_sub_explicit(&page->calls, 1, memory_order_relaxed);
     }
     int polls = will_poll(channel, page);
-    look_into(channel->mailbox, polls ? OWN_THREAD_LOOKS : NOBODY_LOOKS);
+    look_into(channel->mailbox, polls && room >= MAIL_ROOM ? OWN_THREAD_LOOKS : NOBODY_LOOKS);
     int wrong = mail_answer(channel->mailbox, answer, length) ? 0 : transmit(channel->fd, answer, length);
     if (wrong) {
         if (polls)

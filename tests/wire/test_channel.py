@@ -1,5 +1,6 @@
 """The native way of frames and the plain one do the same; the hub serves short calls and gives all others back."""
 
+import ctypes
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -9,8 +10,8 @@ import pytest
 from hsmith.wire import channel as channels
 from hsmith.wire.channel import Channel, NativeChannel, PlainChannel
 from hsmith.wire.hub import Hub
-from hsmith.wire.page import Page
-from hsmith.wire.receiver import Receiver
+from hsmith.wire.page import MAILBOX_SIZE, Mailbox, Page
+from hsmith.wire.receiver import BadFrame, Receiver
 
 
 @pytest.fixture
@@ -69,6 +70,160 @@ def test_calls_are_counted_while_they_are_answered(ends: tuple[socket.socket, so
     assert page.calls[0] == 1 and not native.crowded
     native.rest()
     assert page.calls[0] == 0
+
+
+#: struct mailbox of module/shared.h.
+STATE, SERVED, REQUEST, REPLY = 0, 64, 128, 128 + 4032
+POSTED, SENT, ASLEEP, DONE = 1, 2, 3, 4
+
+
+class Client:
+    """The module's side of a mailbox."""
+
+    def __init__(self, box: Mailbox) -> None:
+        self.box = box
+        self.memory = memoryview((ctypes.c_ubyte * MAILBOX_SIZE).from_address(box.address)).cast("B")
+        self.state = self.memory[STATE : STATE + 4].cast("I")
+        self.served = self.memory[SERVED : SERVED + 4].cast("I")
+
+    def post(self, frame: bytes) -> None:
+        self.memory[REQUEST : REQUEST + len(frame)] = frame
+        self.state[0] = POSTED
+
+    def reply(self, length: int) -> bytes:
+        return bytes(self.memory[REPLY : REPLY + length])
+
+
+@pytest.fixture
+def page() -> Page:
+    return Page()
+
+
+@pytest.fixture
+def client(page: Page) -> Client:
+    box = page.mailbox()
+    assert box is not None
+    return Client(box)
+
+
+def test_what_is_posted_is_taken_and_answered_there(
+    ends: tuple[socket.socket, socket.socket], page: Page, client: Client
+) -> None:
+    native = channels.open_channel(ends[0], page, client.box)
+    buffer = bytearray(4096)
+    client.post(frame(100))
+    assert native.exchange(b"", buffer) == 100
+    assert buffer[:100] == frame(100) and client.state[0] == SENT
+    ends[1].sendall(frame(8))  # what follows comes by the other way
+    assert native.exchange(b"answer", buffer) == 8
+    assert client.state[0] == DONE and client.reply(6) == b"answer"
+    ends[1].setblocking(False)
+    with pytest.raises(BlockingIOError):
+        ends[1].recv(1)
+
+
+@pytest.mark.parametrize("state", [SENT, ASLEEP])
+def test_long_answers_and_those_to_sleepers_go_through_the_socket(
+    ends: tuple[socket.socket, socket.socket], page: Page, client: Client, state: int
+) -> None:
+    native = channels.open_channel(ends[0], page, client.box)
+    client.state[0] = state
+    ends[1].sendall(frame(8) * 2)
+    answer = b"a" * (4033 if state == SENT else 10)
+    assert native.exchange(answer, bytearray(8)) == 8
+    assert ends[1].recv(len(answer), socket.MSG_WAITALL) == answer
+    assert client.state[0] == ASLEEP
+
+
+def test_a_frame_that_claims_too_much_is_refused(
+    ends: tuple[socket.socket, socket.socket], page: Page, client: Client
+) -> None:
+    receiver = Receiver(ends[0], seconds=0.1)
+    for claimed in (b"\xff\xff\xff\xff", (4029).to_bytes(4, "little"), bytes(4), b"\x03\0\0\0"):
+        client.post(claimed + b"rest")
+        with pytest.raises(BadFrame):
+            receiver.next(channels.open_channel(ends[0], page, client.box), b"")
+
+
+def test_nobody_is_told_to_look_where_the_buffer_is_too_small(
+    ends: tuple[socket.socket, socket.socket], page: Page, client: Client
+) -> None:
+    native = channels.open_channel(ends[0], page, client.box)
+    client.post(frame(8))
+    ends[1].sendall(frame(9))
+    assert native.exchange(b"", bytearray(64)) == 9
+    assert client.state[0] == POSTED and client.served[0] == 0
+
+
+def test_the_hub_looks_into_mailboxes(page: Page, client: Client) -> None:
+    hub = Hub(page)
+    pairs = [socket.socketpair() for _ in range(2)]
+    results: dict[int, int] = {}
+
+    def sit(at: int, box: Mailbox | None) -> None:
+        buffer = bytearray(4096)
+
+        def serve(have: int) -> bytes | None:
+            return bytes(buffer[4:have]) if have and buffer[4] != ord("L") else None
+
+        guest = hub.sit(pairs[at][0].fileno(), buffer, serve, box)
+        assert guest is not None
+        results[at] = guest.have
+
+    threads = [threading.Thread(target=sit, args=each) for each in enumerate((None, client.box))]
+    for thread in threads:
+        thread.start()
+    pairs[0][1].settimeout(10)
+    for n in range(50):
+        text = b"%04d" % n
+        client.post((4).to_bytes(4, "little") + text)
+        while client.state[0] != DONE:  # the hub may sleep: the other seat wakes it
+            pairs[0][1].sendall((4).to_bytes(4, "little") + b"abcd")
+            assert pairs[0][1].recv(4) == b"abcd"
+        assert client.reply(4) == text
+    assert client.served[0] == 2
+    for _, other in pairs:
+        other.sendall((4).to_bytes(4, "little") + b"Long")
+    for thread in threads:
+        thread.join(10)
+    assert results == {0: 8, 1: 8}
+    assert client.served[0] == 0
+    for one, other in pairs:
+        one.close()
+        other.close()
+
+
+def test_who_gets_up_from_the_hub_and_goes_disturbs_nobody(page: Page, client: Client) -> None:
+    """A request in the mailbox of one who has hung up: its seat is empty when the end of its stream is noticed."""
+    hub = Hub(page)
+    pairs = [socket.socketpair() for _ in range(2)]
+    results: dict[str, tuple[int, bytes]] = {}
+
+    def sit(name: str, at: int, box: Mailbox | None) -> None:
+        buffer = bytearray(4096)
+        serve = {"stays": lambda have: bytes(buffer[4:have]) or None, "goes": lambda have: None}[name]
+        guest = hub.sit(pairs[at][0].fileno(), buffer, serve, box)
+        assert guest is not None
+        results[name] = (guest.have, bytes(buffer[: guest.have]))
+
+    staying = threading.Thread(target=sit, args=("stays", 0, None))
+    staying.start()
+    going = threading.Thread(target=sit, args=("goes", 1, client.box))
+    client.post(frame(40))
+    pairs[1][1].close()
+    going.start()
+    pairs[0][1].settimeout(10)
+    for _ in range(100):
+        pairs[0][1].sendall(frame(12))
+        assert pairs[0][1].recv(8) == frame(12)[4:]
+    going.join(10)
+    assert results["goes"] in ((40, frame(40)), (0, b""))
+    pairs[0][1].close()
+    staying.join(10)
+    assert results["stays"] == (0, b"")
+    for one, other in pairs:
+        one.close()
+        other.close()
 
 
 def served_by(hub: Hub, keeper: socket.socket, serve: Callable[[bytearray, int], bytes | None]) -> tuple[int, bytes]:

@@ -1,7 +1,7 @@
 """Memory that the keeper shares with its clients: docs/wire.md, "The shared page" and "The mailbox".
 
-The page is for all of them, to read: it tells a module whether what it remembers still holds, and how many calls the keeper is
-answering. Each connection has a mailbox of its own, through which short frames go while both sides are awake.
+The page is for all of them, to read: it tells a module whether what it remembers still holds, and how many calls the
+keeper is answering. Each connection has a mailbox of its own, through which short frames go while both sides are awake.
 """
 
 import ctypes

@@ -1,0 +1,218 @@
+"""The mailbox of a connection: what goes through it, and a keeper that does anything with its side of it."""
+
+import ctypes as C
+import mmap
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fake_keeper import FakeKeeper
+from harness import PIN
+from hsmith.spec.constants import Attr, Fault, Mechanism
+from hsmith.spec.functions import BY_NAME
+from hsmith.wire import codec, frames
+from hsmith.wire.page import MAILBOX_SIZE, Page
+from module_build import build
+from p11 import P11, P256, Session
+
+#: struct mailbox of module/shared.h.
+STATE, SERVED, REQUEST, REPLY = 0, 64, 128, 128 + 4032
+POSTED, SENT, ASLEEP, DONE = 1, 2, 3, 4
+DIGEST = bytes(range(32))
+ANSWER = codec.encode_reply(BY_NAME["C_Digest"], (DIGEST,))
+
+
+class Mailing(FakeKeeper):
+    """Looks into the mailbox of its first connection; ``deed`` says what it does with a request."""
+
+    def __init__(self, path: Path) -> None:
+        self.page = Page()
+        self.box = self.page.mailbox()
+        assert self.box is not None
+        self.memory = memoryview(mmap.mmap(self.box.fd, MAILBOX_SIZE))
+        self.deed = "answers"
+        self.posted: list[bytes] = []
+        self.by_socket = 0
+        super().__init__(path)
+
+    def word(self, at: int) -> memoryview:
+        return self.memory[at : at + 4].cast("I")
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(0.001)
+        self.word(SERVED)[0] = self.deed != "is asleep"
+        greeted = False
+        with connection:
+            while True:
+                if greeted and self.word(STATE)[0] == POSTED:
+                    self._mail(connection)
+                try:
+                    head = connection.recv(frames.REQUEST.size)
+                except TimeoutError:
+                    continue
+                except OSError:
+                    return
+                if not head:
+                    return
+                length, number, _ = frames.REQUEST.unpack(head)
+                connection.settimeout(10)
+                rest = connection.recv(length - 4, socket.MSG_WAITALL) if length > 4 else b""
+                connection.settimeout(0.001)
+                reply = self._answer(number, rest).raw
+                if number == frames.HELLO:
+                    assert self.page.fd is not None and self.box is not None
+                    socket.send_fds(connection, [reply], [self.page.fd, self.box.fd])
+                    greeted = True
+                else:
+                    self.by_socket += 1
+                    connection.sendall(reply)
+
+    def _mail(self, connection: socket.socket) -> None:
+        if self.deed == "never takes":
+            return
+        if self.deed == "goes to sleep":
+            self.word(SERVED)[0] = 0
+            return
+        state = self.word(STATE)
+        state[0] = SENT
+        length = 4 + int.from_bytes(self.memory[REQUEST : REQUEST + 4], "little")
+        self.posted.append(bytes(self.memory[REQUEST : REQUEST + length]))
+        answer = frames.REPLY.pack(4 + len(ANSWER), 0) + ANSWER
+        if self.deed == "dies":
+            connection.shutdown(socket.SHUT_RDWR)
+        elif self.deed == "answers by socket":
+            state[0] = ASLEEP
+            connection.sendall(answer)
+        elif self.deed == "answers by socket, unsaid":
+            connection.sendall(answer)
+        elif self.deed == "answers late":
+            time.sleep(1.5)
+            if state[0] == ASLEEP:
+                connection.sendall(answer)
+        else:
+            lies = {"claims too much": b"\xff\xff\xff\xff" + answer[4:], "says nothing": bytes(len(answer))}
+            self.memory[REPLY : REPLY + len(answer)] = lies.get(self.deed, answer)
+            state[0] = 77 if self.deed == "leaves nonsense" else DONE
+            if self.deed == "leaves nonsense":
+                connection.sendall(answer)
+
+
+@pytest.fixture
+def mailing(address: Path) -> Iterator[Mailing]:
+    with Mailing(address) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The module, which looks for an answer for a second, not less than a thousandth."""
+    return build(tmp_path_factory.mktemp("module"), flags=("-DPOLL_NANOSECONDS=1000000000",))
+
+
+@pytest.fixture
+def patient(built: Path, tmp_path: Path) -> Path:
+    """A copy that has not yet looked in vain."""
+    return Path(shutil.copy(built, tmp_path / "libhsmith.so"))
+
+
+def digest(module: Path, keeper: Mailing, deed: str, *, size: int = 8) -> tuple[int, bytes]:
+    keeper.deed = deed
+    keeper.answers["C_Digest"] = lambda session, data, room: (DIGEST,)
+    loaded = P11(module)
+    loaded.initialize()
+    made, length = C.create_string_buffer(32), C.c_ulong(32)
+    rv = loaded.rv("C_Digest", 1, b"d" * size, size, made, length)
+    loaded.rv("C_Finalize", None)
+    return rv, made.raw
+
+
+@pytest.mark.parametrize(
+    ("deed", "posted", "sent"),
+    [
+        ("answers", 1, 0),
+        ("answers by socket", 1, 0),
+        ("answers by socket, unsaid", 1, 0),
+        ("answers late", 1, 0),
+        ("leaves nonsense", 1, 0),
+        ("never takes", 0, 1),
+        ("goes to sleep", 0, 1),
+        ("is asleep", 0, 1),
+    ],
+)
+def test_one_call_is_answered_once_whatever_way(
+    patient: Path, mailing: Mailing, deed: str, posted: int, sent: int
+) -> None:
+    assert digest(patient, mailing, deed) == (Fault.OK, DIGEST)
+    assert (len(mailing.posted), mailing.by_socket) == (posted, sent)
+
+
+@pytest.mark.parametrize("deed", ["dies", "claims too much", "says nothing"])
+def test_a_keeper_that_breaks_loses_the_connection(patient: Path, mailing: Mailing, deed: str) -> None:
+    assert digest(patient, mailing, deed)[0] == Fault.DEVICE_REMOVED
+
+
+def test_long_requests_go_through_the_socket(patient: Path, mailing: Mailing) -> None:
+    assert digest(patient, mailing, "answers", size=5000) == (Fault.OK, DIGEST)
+    assert not mailing.posted and mailing.by_socket == 1
+
+
+def test_secrets_go_through_the_socket(patient: Path, mailing: Mailing) -> None:
+    loaded = P11(patient)
+    loaded.initialize()
+    loaded.call("C_Login", 1, 1, PIN.encode(), len(PIN))
+    made = C.create_string_buffer(32)
+    loaded.call("C_GenerateRandom", 1, made, 32)
+    assert not mailing.posted and mailing.by_socket == 2
+    assert mailing.word(STATE)[0] == ASLEEP
+    loaded.rv("C_Finalize", None)
+
+
+def mailboxes() -> list[bytes]:
+    """What is in those that this process has mapped."""
+    found = []
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb") as memory:
+        for line in maps:
+            begin, end = (int(part, 16) for part in line.split()[0].split("-"))
+            if "/memfd:hsmith" in line and " rw-s" in line and end - begin == MAILBOX_SIZE:
+                memory.seek(begin)
+                found.append(memory.read(MAILBOX_SIZE))
+    return found
+
+
+def test_a_real_keeper_answers_through_it(p11: P11) -> None:
+    slot = p11.init_token("test")
+    session = p11.open(slot)
+    session.login(PIN)
+    _, key = session.generate_pair(Mechanism.EC_KEY_PAIR_GEN, {Attr.EC_PARAMS: P256}, {Attr.SIGN: True})
+    due = time.monotonic() + 60
+    while time.monotonic() < due:
+        signatures = [session.sign(key, Mechanism.ECDSA, b"d" * 32) for _ in range(100)]
+        if any(signatures[-1] in box[REPLY:] for box in mailboxes()):
+            break
+    else:
+        pytest.fail("in a minute no signature went through a mailbox")
+    assert not any(PIN.encode() in box for box in mailboxes())
+
+
+def test_threads_have_one_each(p11: P11) -> None:
+    slot = p11.init_token("test")
+    wrong: list[bytes] = []
+
+    def digests(session: Session, text: bytes, expected: bytes) -> None:
+        made = [session.digest(Mechanism.SHA256, text) for _ in range(300)]
+        wrong.extend(one for one in made if one != expected)
+
+    texts = [bytes([n]) * (40 + n) for n in range(6)]
+    sessions = [p11.open(slot) for _ in texts]
+    expected = [session.digest(Mechanism.SHA256, text) for session, text in zip(sessions, texts, strict=True)]
+    threads = [threading.Thread(target=digests, args=each) for each in zip(sessions, texts, expected, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not wrong
