@@ -20,6 +20,9 @@ struct channel {
     uint32_t answering; /* whether a call is */
     uint32_t skip, penalty;
     struct mailbox *mailbox; /* or NULL */
+    struct shared_page *page;
+    unsigned char *buffer; /* where requests go */
+    uint64_t room;
 };
 
 static _Atomic uint32_t polling; /* one at a time */
@@ -44,31 +47,31 @@ static uint32_t busy(struct shared_page *page)
 }
 
 /* Whether the next request will be polled for: alone, and not after it was in vain. */
-static int will_poll(struct channel *channel, struct shared_page *page)
+static int will_poll(struct channel *channel)
 {
     uint32_t nobody = 0;
     if (channel->skip) {
         channel->skip--;
         return 0;
     }
-    return !busy(page) && atomic_compare_exchange_strong(&polling, &nobody, 1);
+    return !busy(channel->page) && atomic_compare_exchange_strong(&polling, &nobody, 1);
 }
 
 /* Looks for the next request until it comes, or somebody else needs the processor. -1: it has not come. */
-static ssize_t poll_for(struct channel *channel, struct shared_page *page, unsigned char *buffer, size_t room)
+static ssize_t poll_for(struct channel *channel)
 {
     ssize_t count = -1;
     if (single_processor())
         sched_yield(); /* nobody could send meanwhile */
     int64_t due = nanoseconds() + POLL_NANOSECONDS;
     for (unsigned look = 0; count < 0; look++) {
-        count = mail_take(channel->mailbox, buffer, room);
+        count = mail_take(channel->mailbox, channel->buffer, channel->room);
         if (count < 0 && (!channel->mailbox || look % LOOKS == LOOKS - 1)) {
-            count = recv(channel->fd, buffer, room, MSG_DONTWAIT);
+            count = recv(channel->fd, channel->buffer, channel->room, MSG_DONTWAIT);
             if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
                 break;
         }
-        if (count < 0 && (busy(page) || nanoseconds() > due))
+        if (count < 0 && (busy(channel->page) || nanoseconds() > due))
             break;
     }
     atomic_store(&polling, 0);
@@ -103,42 +106,46 @@ static ssize_t rest_of_frame(int fd, unsigned char *buffer, size_t room, ssize_t
 }
 
 /* The next request, whichever way it comes. What is posted while nobody is told to look is found before the wait. */
-static ssize_t next_request(struct channel *channel, struct shared_page *page, unsigned char *buffer, size_t room, int polls)
+static ssize_t next_request(struct channel *channel, int polls)
 {
-    ssize_t count = polls ? poll_for(channel, page, buffer, room) : -1;
+    ssize_t count = polls ? poll_for(channel) : -1;
     if (count < 0) {
         look_into(channel->mailbox, NOBODY_LOOKS);
-        count = mail_take(channel->mailbox, buffer, room);
+        count = mail_take(channel->mailbox, channel->buffer, channel->room);
     }
     while (count < 0) {
-        count = recv(channel->fd, buffer, room, 0);
+        count = recv(channel->fd, channel->buffer, channel->room, 0);
         if (count < 0 && errno != EINTR)
             return -errno;
     }
-    return rest_of_frame(channel->fd, buffer, room, count);
+    return rest_of_frame(channel->fd, channel->buffer, channel->room, count);
+}
+
+/* The call that was being answered, if one was, is no more, or only waits. */
+EXPORT void channel_leave(struct channel *channel)
+{
+    if (channel->answering)
+        atomic_fetch_sub_explicit(&channel->page->calls, 1, memory_order_relaxed);
+    channel->answering = 0;
 }
 
 /* Send ``length`` bytes of an answer, and wait for what comes next. Returns how many bytes came (0: the end of the stream), or
  * -errno. */
-EXPORT int64_t channel_exchange(struct channel *channel, struct shared_page *page, const char *answer, uint64_t length,
-    void *buffer, uint64_t room)
+EXPORT int64_t channel_exchange(struct channel *channel, const char *answer, uint64_t length)
 {
-    if (channel->answering) {
-        channel->answering = 0;
-        atomic_fetch_sub_explicit(&page->calls, 1, memory_order_relaxed);
-    }
-    int polls = will_poll(channel, page);
-    look_into(channel->mailbox, polls && room >= MAIL_ROOM ? OWN_THREAD_LOOKS : NOBODY_LOOKS);
+    channel_leave(channel);
+    int polls = will_poll(channel);
+    look_into(channel->mailbox, polls && channel->room >= MAIL_ROOM ? OWN_THREAD_LOOKS : NOBODY_LOOKS);
     int wrong = mail_answer(channel->mailbox, answer, length) ? 0 : transmit(channel->fd, answer, length);
     if (wrong) {
         if (polls)
             atomic_store(&polling, 0);
         return wrong;
     }
-    ssize_t count = next_request(channel, page, buffer, room, polls);
+    ssize_t count = next_request(channel, polls);
     if (count > 0) {
         channel->answering = 1;
-        atomic_fetch_add_explicit(&page->calls, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&channel->page->calls, 1, memory_order_relaxed);
     }
     return count;
 }
@@ -148,12 +155,4 @@ EXPORT void channel_by_socket(struct channel *channel)
 {
     if (channel->mailbox)
         mail_turn(channel->mailbox, SENT, ASLEEP);
-}
-
-/* The connection ends: a call that it was answering is no more. */
-EXPORT void channel_leave(struct channel *channel, struct shared_page *page)
-{
-    if (channel->answering)
-        atomic_fetch_sub_explicit(&page->calls, 1, memory_order_relaxed);
-    channel->answering = 0;
 }

@@ -95,6 +95,7 @@ class GcmEncryption(Stream):
     """As long as the data while it runs; the tag at the end."""
 
     __slots__ = ("_context", "_key", "_params", "_tag")
+    again = True
 
     def __init__(self, key: Key, params: _GcmFields) -> None:
         self._tag = _tag_length(params)

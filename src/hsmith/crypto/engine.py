@@ -21,9 +21,11 @@ Attributes: TypeAlias = Mapping[int, Any]
 
 
 class Gathering:
-    """What runs over several calls."""
+    """What runs over several calls. ``again``: once() leaves nothing behind in it, so it may be called more than once;
+    then with the same parameter, as what was made of that is kept."""
 
     __slots__ = ()
+    again: ClassVar[bool] = False
 
     @property
     def kept(self) -> int:
@@ -87,9 +89,10 @@ class Verifier(Gathering, ABC):
 
 
 class Digest(ABC):
-    """A running digest. ``size``: length in bytes of the result."""
+    """A running digest. ``size``: length in bytes of the result. ``again``: as above."""
 
     size: int
+    again: ClassVar[bool] = False
 
     @abstractmethod
     def update(self, data: Buffer) -> None: ...

@@ -77,6 +77,7 @@ def mgf_hash(mgf: int) -> Hash:
 
 class HashDigest(Digest):
     __slots__ = ("_context", "_row", "size")
+    again = True
 
     def __init__(self, row: Hash) -> None:
         self._row = row

@@ -60,6 +60,7 @@ class Whole(Stream):
     """Holds the data until its end, then transforms all of it. ``size``: an upper bound of what a length gives."""
 
     __slots__ = ("_held", "_size", "_transform")
+    again = True
 
     def __init__(self, transform: Callable[[Buffer], bytes], size: Callable[[int], int]) -> None:
         self._transform = transform
@@ -94,6 +95,7 @@ class WholeSigner(Signer):
     """Holds the data until its end, then signs all of it."""
 
     __slots__ = ("_held", "_sign", "size")
+    again = True
 
     def __init__(self, sign: Callable[[Buffer], bytes], size: int) -> None:
         self._sign = sign
@@ -118,6 +120,7 @@ class WholeVerifier(Verifier):
     """Holds the data until its end; ``verify(data, signature)`` raises InvalidSignature."""
 
     __slots__ = ("_held", "_verify")
+    again = True
 
     def __init__(self, verify: Callable[[Buffer, Buffer], Any]) -> None:
         self._verify = verify
@@ -144,6 +147,7 @@ class HashingSigner(Signer):
     """Hashes, then signs by ``sign(data, algorithm)``."""
 
     __slots__ = ("_context", "_hashing", "_sign", "size")
+    again = True
 
     def __init__(self, hashing: Hashing, sign: Callable[[Buffer, Any], bytes], size: int) -> None:
         self._hashing = hashing
@@ -169,6 +173,7 @@ class HashingVerifier(Verifier):
     """Hashes, then verifies by ``verify(data, signature, algorithm)``, which raises InvalidSignature or Refused."""
 
     __slots__ = ("_context", "_hashing", "_verify")
+    again = True
 
     def __init__(self, hashing: Hashing, verify: Callable[[Buffer, Buffer, Any], Any]) -> None:
         self._hashing = hashing

@@ -4,6 +4,7 @@ What C_*Init found is kept with the application; it holds as long as nothing tha
 looked up each time. Where it does not hold, or where the call is not the plain case, both functions run as ever.
 """
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -60,21 +61,26 @@ class Repeated:
     """A pair of functions of one session, called as a handler is that has the arguments of both."""
 
     __slots__ = (
-        "_arg", "_arguments", "_call", "_came", "_end", "_handle", "_init", "_key", "_login", "_operation",
-        "_policy", "_role", "_row", "_run", "_session", "_start", "_token", "_user", "begins", "ends", "kind",
+        "_arguments", "_call", "_came", "_end", "_free", "_handle", "_init", "_key", "_login", "_operation", "_params",
+        "_policy", "_remake", "_role", "_row", "_run", "_running", "_session", "_start", "_token", "_user", "begins",
+        "ends", "kind",
     )  # fmt: skip
 
-    def __init__(self, session: Session, ending: int, active: Active, arguments: tuple[Any, ...]) -> None:
-        """``active``: what the Init made; ``arguments``: what the Init was called with."""
+    def __init__(self, session: Session, ending: int, active: Active, arguments: tuple[Any, ...], free: slice) -> None:
+        """``active``: what the Init made; ``arguments``: what it was called with; ``free``: where these, as they come,
+        may be others the next time."""
         self._operation, init, self._run = _ENDING[ending]
         self.begins, self.ends = BY_NAME[init], FUNCTIONS[ending]
         self._init, self._end = HANDLERS[self.begins.number], HANDLERS[ending]
         self._session, self._handle = session, session.handle
         self._arguments = arguments
         self._came = b""
+        self._free = free
+        self._remake: Remake | None = None
         assert active.arg is not None
         assert active.row is not None
-        self._arg, self._row = active.arg, active.row
+        self._params, self._row = active.arg.params, active.row
+        self._running: Any = None
         self.kind = paired(self.begins.number, self._row.mechanism)
         self._key, self._role = active.key, int(active.role)
         self._login, self._user = session.login, session.login.user
@@ -91,7 +97,11 @@ class Repeated:
             if self._holds(app, rest[0]) and (init is None or init == self._came or self._takes(init, decode)):
                 CURRENT.call = self._call
                 try:
-                    made = self._run(self._start(self._arg.params), rest[1], rest[2])
+                    running = self._running
+                    if running is None:
+                        running = self._start(self._params)
+                        self._running = running if running.again else None
+                    made = self._run(running, rest[1], rest[2])
                 except Refused as refused:
                     app.remember_refusal(self.ends.name, refused)
                     raise
@@ -116,15 +126,44 @@ class Repeated:
 
     def _takes(self, init: memoryview, decode: Callable[..., tuple[Any, ...]]) -> bool:
         """Whether only the parameter is another, and of the same kind: an initialisation vector is used once."""
-        arguments = decode(self.begins, init)
-        arg = arguments[1]
-        if type(arg) is not MechanismArg or arg.mechanism != self._arg.mechanism:
-            return False
-        if arguments[0] != self._handle or arguments[2:] != self._arguments[2:]:
-            return False
-        check_params(self._row, arg.params)
-        self._arg, self._came = arg, bytes(init)
+        if self._remake is not None:
+            self._params = self._remake(bytes(init[self._free]))
+        else:
+            arguments = decode(self.begins, init)
+            arg, before = arguments[1], self._arguments[1]
+            if type(arg) is not MechanismArg or arg.mechanism != before.mechanism:
+                return False
+            if arguments[0] != self._handle or arguments[2:] != self._arguments[2:]:
+                return False
+            check_params(self._row, arg.params)
+            self._params = arg.params
+            self._remake = _remake(lambda init: decode(self.begins, init)[1].params, init, self._free)
+        self._came = bytes(init)
+        self._running = None
         return True
+
+
+#: A parameter from its initialisation vector.
+Remake = Callable[[bytes], Any]
+
+
+def _remake(decoded: Callable[[memoryview], Any], init: memoryview, free: slice) -> Remake | None:
+    """How to make the parameter without decoding all of it: when the ``free`` bytes of ``init`` are one of its fields
+    and nothing else, which is tried with other bytes. None: it must be decoded each time."""
+    params, now = decoded(init), bytes(init[free])
+    plain = type(params) is bytes
+    names = [] if plain or not dataclasses.is_dataclass(params) else [one.name for one in dataclasses.fields(params)]
+    values = [params] if plain else [getattr(params, name) for name in names]
+    if values.count(now) != 1:
+        return None
+    made: Any = bytes if plain else type(params)
+    at = values.index(now)
+    before, after = tuple(values[:at]), tuple(values[at + 1 :])
+    changed, other = bytearray(init), bytes(byte ^ 0xFF for byte in now)
+    changed[free] = other
+    if decoded(memoryview(changed)) != made(*before, other, *after):
+        return None
+    return lambda iv: made(*before, iv, *after)
 
 
 def _starter(active: Active) -> Callable[[Any], Any]:
@@ -137,9 +176,9 @@ def _starter(active: Active) -> Callable[[Any], Any]:
     return lambda params: method(key.key(), params)
 
 
-def keep(app: Application, ending: int, key: bytes, arguments: tuple[Any, ...]) -> None:
+def keep(app: Application, ending: int, key: bytes, arguments: tuple[Any, ...], free: slice) -> None:
     """After an Init of ``arguments`` was accepted, and before the call ``ending`` that follows it: the next time the
-    two come as ``key`` says, they are one."""
+    two come as ``key`` says, they are one, whatever is in the ``free`` bytes of the arguments."""
     if ending not in _ENDING:
         return
     session = app.sessions.get(arguments[0])
@@ -150,7 +189,7 @@ def keep(app: Application, ending: int, key: bytes, arguments: tuple[Any, ...]) 
         return
     if len(app.repeated) >= MOST:
         app.repeated.clear()
-    app.repeated[key] = Repeated(session, ending, active, arguments)
+    app.repeated[key] = Repeated(session, ending, active, arguments, free)
 
 
 #: Functions that wait for nothing but their session. What they really take is measured.

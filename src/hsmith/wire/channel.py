@@ -59,6 +59,9 @@ class _State(ctypes.Structure):
         ("skip", ctypes.c_uint32),
         ("penalty", ctypes.c_uint32),
         ("mailbox", ctypes.c_void_p),
+        ("page", ctypes.c_void_p),
+        ("buffer", ctypes.c_void_p),
+        ("room", ctypes.c_uint64),
     )
 
 
@@ -67,16 +70,15 @@ class NativeChannel:
         self, connection: socket.socket, page: Page, library: ctypes.CDLL, mailbox: Mailbox | None = None
     ) -> None:
         self._mailbox = mailbox  # stays mapped as long as this
-        self._state = _State(connection.fileno(), mailbox=None if mailbox is None else mailbox.address)
+        address = None if mailbox is None else mailbox.address
+        self._state = _State(connection.fileno(), mailbox=address, page=page.address)
         self._at = ctypes.addressof(self._state)
         self._page = page
-        self._page_at = page.address
         self._calls, self._seats = page.calls, page.seats
         self._exchange = library.channel_exchange
         self._leave = library.channel_leave
         self._by_socket = library.channel_by_socket
         self._buffer = bytearray()
-        self._buffer_at = 0
 
     @property
     def crowded(self) -> bool:
@@ -85,8 +87,9 @@ class NativeChannel:
     def exchange(self, answer: bytes, buffer: bytearray) -> int:
         if buffer is not self._buffer:
             self._buffer = buffer
-            self._buffer_at = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
-        count: int = self._exchange(self._at, self._page_at, answer, len(answer), self._buffer_at, len(buffer))
+            self._state.buffer = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+            self._state.room = len(buffer)
+        count: int = self._exchange(self._at, answer, len(answer))
         if count < 0:
             raise OSError(-count, os.strerror(-count))
         return count
@@ -95,7 +98,7 @@ class NativeChannel:
         self._by_socket(self._at)
 
     def rest(self) -> None:
-        self._leave(self._at, self._page_at)
+        self._leave(self._at)
 
 
 def _load() -> ctypes.CDLL | None:
@@ -106,9 +109,9 @@ def _load() -> ctypes.CDLL | None:
     except OSError:
         return None
     pointer, length = ctypes.c_void_p, ctypes.c_uint64
-    library.channel_exchange.argtypes = (pointer, pointer, ctypes.c_char_p, length, pointer, length)
+    library.channel_exchange.argtypes = (pointer, ctypes.c_char_p, length)
     library.channel_exchange.restype = ctypes.c_int64
-    library.channel_leave.argtypes = (pointer, pointer)
+    library.channel_leave.argtypes = (pointer,)
     library.channel_leave.restype = None
     library.channel_by_socket.argtypes = (pointer,)
     library.channel_by_socket.restype = None

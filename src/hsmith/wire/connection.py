@@ -106,9 +106,10 @@ class Lock(Protocol):
 class Shortcuts(Protocol):
     """What is known above of calls that need not go the whole way."""
 
-    def keep(self, app: Any, ending: int, key: bytes, arguments: tuple[Any, ...], /) -> None:
+    def keep(self, app: Any, ending: int, key: bytes, arguments: tuple[Any, ...], free: slice, /) -> None:
         """The first function of a BOTH was accepted, with these arguments; ``ending`` will follow, and the two came as
-        ``key`` says: application.repeated may have a handler for both, the next time."""
+        ``key`` says, but for the ``free`` bytes of the first one's: application.repeated may have a handler for both,
+        the next time."""
 
     def at_once(self, app: Any, number: int, session: int, /) -> Lock | None:
         """The lock of a session, taken, for one call of a function that waits for nobody; None for others."""
@@ -367,7 +368,7 @@ class Connection(Generic[A]):
             same = begin.row.operation is end.row.operation
             return reply(_rv(answer)) if same else _answer(end, application, rest, self._tally)
         if self._service.shortcuts is not None:
-            self._service.shortcuts.keep(application, second, key, arguments)
+            self._service.shortcuts.keep(application, second, key, arguments, slice(free_from, free_to))
         return _answer(end, application, rest, self._tally)
 
     def _call(self, number: int) -> Call:
