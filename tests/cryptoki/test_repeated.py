@@ -1,4 +1,4 @@
-"""The parameter of a repeated Init is made of a fresh initialisation vector alone only where nothing else can differ."""
+"""The parameter of a repeated Init is made of a fresh IV alone only where nothing else can differ."""
 
 from dataclasses import replace
 from typing import Any

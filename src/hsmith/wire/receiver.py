@@ -132,6 +132,8 @@ class Receiver:
 
     def done(self, end: int, *, wipe: bool) -> None:
         """The frame of ``end`` bytes has been used: erase it where it carried a secret, and keep what follows it."""
+        if not (wipe or self._have) and len(self.buffer) == FIRST_SIZE:
+            return
         if wipe:
             _erase(self.buffer, end)
         if self._have:
