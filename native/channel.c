@@ -13,6 +13,7 @@
 #include "mail.h"
 
 #define STALL_MILLISECONDS 100
+#define CROWDED ((int64_t)1 << 40) /* above any number of bytes */
 
 /* What hsmith.wire.channel keeps for a connection. */
 struct channel {
@@ -129,8 +130,8 @@ EXPORT void channel_leave(struct channel *channel)
     channel->answering = 0;
 }
 
-/* Send ``length`` bytes of an answer, and wait for what comes next. Returns how many bytes came (0: the end of the stream), or
- * -errno. */
+/* Send ``length`` bytes of an answer, and wait for what comes next. Returns how many bytes came (0: the end of the stream), and
+ * CROWDED with them when other calls are being answered too; or -errno. */
 EXPORT int64_t channel_exchange(struct channel *channel, const char *answer, uint64_t length)
 {
     channel_leave(channel);
@@ -143,11 +144,11 @@ EXPORT int64_t channel_exchange(struct channel *channel, const char *answer, uin
         return wrong;
     }
     ssize_t count = next_request(channel, polls);
-    if (count > 0) {
-        channel->answering = 1;
-        atomic_fetch_add_explicit(&channel->page->calls, 1, memory_order_relaxed);
-    }
-    return count;
+    if (count <= 0)
+        return count;
+    channel->answering = 1;
+    atomic_fetch_add_explicit(&channel->page->calls, 1, memory_order_relaxed);
+    return busy(channel->page) > 1 ? count | CROWDED : count;
 }
 
 /* An answer leaves by other means: the client need not look into its mailbox for it. */

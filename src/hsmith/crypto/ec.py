@@ -66,12 +66,10 @@ class _Digest(hashes.HashAlgorithm):
     name = "caller's hash"
     block_size = None
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    digest_size = 0
 
-    @property
-    def digest_size(self) -> int:
-        return self._size
+    def __init__(self, size: int) -> None:
+        self.digest_size = size
 
 
 @lru_cache(maxsize=160)
@@ -107,7 +105,11 @@ class Ecdsa(Engine):
         return data, _as_given(len(data))
 
     def sign(self, key: Key, params: Any) -> Signer:
-        return WholeSigner(lambda data: _sign(key, *self._algorithm(data)), 2 * ((key.size + 7) // 8))
+        def sign(data: Buffer) -> bytes:
+            data, algorithm = self._algorithm(data)
+            return _sign(key, data, algorithm)
+
+        return WholeSigner(sign, 2 * ((key.size + 7) // 8))
 
     def verify(self, key: Key, params: Any) -> Verifier:
         def verify(data: Buffer, signature: Buffer) -> None:

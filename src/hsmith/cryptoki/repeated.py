@@ -58,7 +58,7 @@ _ENDING: Final[dict[int, tuple[Operation, str, Callable[..., Results | None]]]] 
 
 
 class Repeated:
-    """A pair of functions of one session, called as a handler is that has the arguments of both."""
+    """A pair of functions of one session."""
 
     __slots__ = (
         "_arguments", "_call", "_came", "_end", "_free", "_handle", "_init", "_key", "_login", "_operation", "_params",
@@ -88,27 +88,33 @@ class Repeated:
         self._call = (session.app, init, session)
         self._start = _starter(active)
 
-    def __call__(
-        self, app: Application, init: memoryview | None, decode: Callable[..., tuple[Any, ...]], *rest: Any
+    def both(
+        self,
+        app: Application,
+        init: memoryview | None,
+        decode: Callable[..., tuple[Any, ...]],
+        session: int,
+        data: bytes | None,
+        more: Any,
     ) -> tuple[Any, ...]:
         """``init``: the Init's arguments as they came, where the bytes of an initialisation vector may differ from
-        those of the first time; ``decode(row, init)`` gives them."""
+        those of the first time; ``decode(row, init)`` gives them. Then the other call's."""
         with self._session.lock:
-            if self._holds(app, rest[0]) and (init is None or init == self._came or self._takes(init, decode)):
+            if self._holds(app, session) and (init is None or init == self._came or self._takes(init, decode)):
                 CURRENT.call = self._call
                 try:
                     running = self._running
                     if running is None:
                         running = self._start(self._params)
                         self._running = running if running.again else None
-                    made = self._run(running, rest[1], rest[2])
+                    made = self._run(running, data, more)
                 except Refused as refused:
                     app.remember_refusal(self.ends.name, refused)
                     raise
                 if made is not None:
                     return made
         self._init(app, *(self._arguments if init is None else decode(self.begins, init)))
-        results: tuple[Any, ...] = self._end(app, *rest)
+        results: tuple[Any, ...] = self._end(app, session, data, more)
         return results
 
     def _holds(self, app: Application, handle: int) -> bool:

@@ -13,8 +13,8 @@ from hsmith.wire.peer import Peer, program
 
 
 class Pair(Protocol):
-    """An Init and the call that follows it, as one handler. ``ends``: the row of that call; its arguments come last.
-    ``kind``: how it is counted (hsmith.core.tally)."""
+    """An Init and the call that follows it, as one handler. ``ends``: the row of that call, whose three arguments
+    come last. ``kind``: how it is counted (hsmith.core.tally)."""
 
     @property
     def ends(self) -> FunctionRow: ...
@@ -22,8 +22,8 @@ class Pair(Protocol):
     @property
     def kind(self) -> int: ...
 
-    def __call__(
-        self, app: Any, init: memoryview | None, decode: Callable[..., Any], /, *arguments: Any
+    def both(
+        self, app: Any, init: memoryview | None, decode: Callable[..., Any], session: int, data: Any, more: Any, /
     ) -> tuple[Any, ...]: ...
 
 

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from hsmith.wire.page import Mailbox, Page
 
+_CROWDED: Final = 1 << 40
 LIBRARY: Final = Path(__file__).resolve().parent.parent / "libchannel.so"
 
 
@@ -19,7 +20,7 @@ class Channel(Protocol):
 
     @property
     def crowded(self) -> bool:
-        """Whether other calls are being answered too."""
+        """Whether other calls were being answered too when the last bytes came."""
 
     def exchange(self, answer: bytes, buffer: bytearray) -> int:
         """Send the answer (b"": none is due), then wait for the next bytes. Returns how many have come; 0 at the end of
@@ -33,7 +34,7 @@ class Channel(Protocol):
 
 
 class PlainChannel:
-    crowded = False
+    crowded = False  # it does not count
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -74,15 +75,11 @@ class NativeChannel:
         self._state = _State(connection.fileno(), mailbox=address, page=page.address)
         self._at = ctypes.addressof(self._state)
         self._page = page
-        self._calls, self._seats = page.calls, page.seats
+        self.crowded = False
         self._exchange = library.channel_exchange
         self._leave = library.channel_leave
         self._by_socket = library.channel_by_socket
         self._buffer = bytearray()
-
-    @property
-    def crowded(self) -> bool:
-        return self._calls[0] > 1 or self._seats[0] > 0
 
     def exchange(self, answer: bytes, buffer: bytearray) -> int:
         if buffer is not self._buffer:
@@ -90,6 +87,9 @@ class NativeChannel:
             self._state.buffer = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
             self._state.room = len(buffer)
         count: int = self._exchange(self._at, answer, len(answer))
+        self.crowded = count >= _CROWDED
+        if self.crowded:
+            count -= _CROWDED
         if count < 0:
             raise OSError(-count, os.strerror(-count))
         return count

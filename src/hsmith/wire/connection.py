@@ -231,25 +231,25 @@ class Connection(Generic[A]):
         answer = b""
         try:
             while end := self._next(channel, answer):
-                begun = thread_time() if hub is not None and channel.crowded else 0.0
+                begun = thread_time() if channel.crowded and hub is not None else 0.0
                 buffer = receiver.buffer
-                number = buffer[4] | buffer[5] << 8
-                if buffer[6] or buffer[7]:
+                _, number, flags = frames.REQUEST.unpack_from(buffer)
+                if flags:
                     raise BadFrame("flags that are not known")
-                call = calls.get(number)
                 payload = memoryview(buffer)[8:end]
-                if call is not None:
-                    if call.row.number == _WAITS:
-                        channel.rest()
-                    answer = _answer(call, application, payload, self._tally)
-                elif number == BOTH:
+                secret = False
+                if number == BOTH:
                     made = self._both(application, payload)
                     answer = self._sent(channel, made) if isinstance(made, tuple) else made
+                elif (call := calls.get(number)) is not None:
+                    if number == _WAITS:
+                        channel.rest()
+                    answer, secret = _answer(call, application, payload, self._tally), call.secret
                 else:
-                    answer = self._other(number, application, payload)
+                    answer, secret = self._other(number, application, payload), True
                 if len(answer) > LONG:
                     answer = self._sent(channel, (answer, b""))
-                receiver.done(end, wipe=number != BOTH if call is None else call.secret)
+                receiver.done(end, wipe=secret)
                 if begun and hub is not None:
                     crowded += self._short(number, thread_time() - begun) if end <= LARGEST_SHORT else -PATIENCE
                     if crowded > PATIENCE:
@@ -343,12 +343,11 @@ class Connection(Generic[A]):
         """An Init, and what follows it in the same frame: as if they had come one after the other."""
         if len(payload) < PAIR.size:
             raise BadFrame("a BOTH that is cut short")
-        rest = PAIR.size + (payload[4] | payload[5] << 8)
-        free_to = payload[8] | payload[9] << 8
+        _, _, length, free_from, free_to, _ = PAIR.unpack_from(payload)
+        rest = PAIR.size + length
         if not free_to:
             key = bytes(payload[:rest])
         else:
-            free_from = payload[6] | payload[7] << 8
             key = bytes(payload[: PAIR.size + free_from]) + bytes(payload[PAIR.size + free_to : rest])
         pair = application.repeated.get(key)
         if pair is None:
@@ -432,7 +431,8 @@ def _answer_pair(
     calls[kind] += 1
     since = 0.0 if calls[kind] % SAMPLED else perf_counter()
     try:
-        results = pair(application, init, codec.decode_call, *codec.decode_data_call(row, rest))
+        session, data, more = codec.decode_data_call(row, rest)
+        results = pair.both(application, init, codec.decode_call, session, data, more)
         return codec.data_reply(results) or _with_results(codec.encode_reply(row, results))
     except Exception as error:
         answer = _failed(row, error, ())

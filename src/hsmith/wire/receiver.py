@@ -2,6 +2,7 @@
 
 import ctypes
 import socket
+import struct
 import time
 from collections.abc import Callable
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from hsmith.wire.channel import Channel
 from hsmith.wire.frames import MAX_FRAME
 
+_LENGTH: Final = struct.Struct("<I")
 #: A buffer of this size takes the frames of almost all calls in one piece.
 FIRST_SIZE: Final = 4096
 #: A larger buffer is kept while such frames come: for so many small ones after the last, and up to this size.
@@ -64,11 +66,9 @@ class Receiver:
         return self._whole(channel.exchange(answer, self.buffer))
 
     def _whole(self, have: int) -> int:
-        if have >= 8:
-            end = 4 + int.from_bytes(self.buffer[:4], "little")
-            if have == end:
-                self._have = 0
-                return end
+        if have >= 8 and have == 4 + _LENGTH.unpack_from(self.buffer)[0]:
+            self._have = 0
+            return have
         return self._slowly(have) if have else 0
 
     def _slowly(self, have: int) -> int:
