@@ -95,9 +95,9 @@ typedef struct {
 
 /* SESSION: the first argument is one. STARTS: an Init that may be repeated. ENDS: what it began, in one part; the number of
  * the Init is above ENDS_SHIFT. OUTPUT: has a buffer for it. KEEPS: no operation of the session is touched. FORGETS: what was
- * accepted in any session may not be any more. LOGS_OUT: all operations end. */
+ * accepted in any session may not be any more. OTHERS: what was begun in other sessions may end, or be refused. */
 enum call_flag { SECRET = 1, PARAMETER = 2, MESSAGE = 4, ENCRYPTS = 8, BEGINS = 16, SESSION = 32, STARTS = 64, ENDS = 128,
-    OUTPUT = 256, KEEPS = 512, FORGETS = 1024, LOGS_OUT = 2048 };
+    OUTPUT = 256, KEEPS = 512, FORGETS = 1024, OTHERS = 2048 };
 #define ENDS_SHIFT 16
 
 typedef struct {
@@ -120,26 +120,29 @@ typedef struct {
     bool unopened, lost, bad; /* no connection; it broke; the answer cannot be one */
 } call;
 
+/* An Init as it was sent; free: the bytes that may be others the next time. */
+typedef struct {
+    unsigned short number, length, free_from, free_to;
+    unsigned char request[192];
+} init;
+
 CK_RV transport_open(void);
 CK_RV transport_close(void);
 bool initialized(void);
 bool call_begin(call *c, unsigned number, unsigned flags);
 void call_end_operation(call *c, CK_ULONG session, CK_ULONG flag);
 bool call_run(call *c);
+bool exchange(call *c, const init *front);
 CK_RV call_end(call *c);
 bool grow(connection *link, size_t used, size_t wanted);
 
 /* --- Repeated Inits: repeat.c --- */
 
-typedef struct {
-    unsigned short number, length, free_from, free_to;
-    unsigned char request[192];
-} init;
-
 /* Around one exchange: what goes in front of the request, or may be remembered of it. */
 typedef struct {
     bool front, candidate;
     CK_ULONG session;
+    unsigned stamp;
     uint64_t changes;
     init init;
 } repetition;
@@ -154,7 +157,11 @@ struct shared_page {
 
 bool repeat_before(call *c, repetition *r);
 void repeat_after(call *c, const repetition *r);
-void repeat_drop(call *c);
+void repeat_ending(const call *c, repetition *r);
+bool repeat_hold(void);
+bool repeat_take(repetition *r);
+void repeat_taken(const repetition *r, bool accepted);
+void repeat_release(bool forgets);
 void repeat_forget(void);
 void repeat_begin_process(void);
 void repeat_share(int fd);
@@ -164,8 +171,17 @@ bool keeper_shares(void);
 /* --- Searches: search.c --- */
 
 void search_before(const call *c);
+bool search_hold(void);
+bool search_next(size_t *at, CK_ULONG *session);
+void search_end(CK_ULONG session);
+void search_release(void);
 void search_forget(void);
 void search_begin_process(void);
+
+/* --- Calls that concern other sessions: others.c --- */
+
+bool others_exchange(call *c, const init *front);
+CK_ULONG argument_at(const call *c, unsigned index);
 
 /* --- The keeper's address and its start: start.c --- */
 
