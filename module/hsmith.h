@@ -98,9 +98,9 @@ typedef struct {
 
 /* SESSION: the first argument is one. STARTS: an Init that may be repeated. ENDS: what it began, in one part; the number of
  * the Init is above ENDS_SHIFT. OUTPUT: has a buffer for it. KEEPS: no operation of the session is touched. FORGETS: what was
- * accepted in any session may not be any more. LOGS_OUT: all operations end. */
+ * accepted in any session may not be any more. OTHERS: what was begun in other sessions may end, or be refused. */
 enum call_flag { SECRET = 1, PARAMETER = 2, MESSAGE = 4, ENCRYPTS = 8, BEGINS = 16, SESSION = 32, STARTS = 64, ENDS = 128,
-    OUTPUT = 256, KEEPS = 512, FORGETS = 1024, LOGS_OUT = 2048 };
+    OUTPUT = 256, KEEPS = 512, FORGETS = 1024, OTHERS = 2048 };
 #define ENDS_SHIFT 16
 
 typedef struct {
@@ -123,6 +123,12 @@ typedef struct {
     bool unopened, lost, bad; /* no connection; it broke; the answer cannot be one */
 } call;
 
+/* An Init as it was sent; free: the bytes that may be others the next time. */
+typedef struct {
+    unsigned short number, length, free_from, free_to;
+    unsigned char request[192];
+} init;
+
 CK_RV transport_open(void);
 CK_RV transport_close(void);
 bool initialized(void);
@@ -137,11 +143,6 @@ bool grow(connection *link, size_t used, size_t wanted);
 
 #define HELLO 0xFF00
 
-typedef struct {
-    unsigned short number, length, free_from, free_to;
-    unsigned char request[192];
-} init;
-
 bool exchange(call *c, const init *front);
 void mailbox_drop(connection *link);
 
@@ -151,13 +152,18 @@ void mailbox_drop(connection *link);
 typedef struct {
     bool front, candidate;
     CK_ULONG session;
+    unsigned stamp;
     uint64_t changes;
     init init;
 } repetition;
 
 bool repeat_before(call *c, repetition *r);
 void repeat_after(call *c, const repetition *r);
-void repeat_drop(call *c);
+void repeat_ending(const call *c, repetition *r);
+bool repeat_hold(void);
+bool repeat_take(repetition *r);
+void repeat_taken(const repetition *r, bool accepted);
+void repeat_release(bool forgets);
 void repeat_forget(void);
 void repeat_begin_process(void);
 void repeat_share(int fd);
@@ -168,8 +174,17 @@ bool keeper_shares(void);
 /* --- Searches: search.c --- */
 
 void search_before(const call *c);
+bool search_hold(void);
+bool search_next(size_t *at, CK_ULONG *session);
+void search_end(CK_ULONG session);
+void search_release(void);
 void search_forget(void);
 void search_begin_process(void);
+
+/* --- Calls that concern other sessions: others.c --- */
+
+bool others_exchange(call *c, const init *front);
+CK_ULONG argument_at(const call *c, unsigned index);
 
 /* --- The keeper's address and its start: start.c --- */
 

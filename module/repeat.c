@@ -19,32 +19,35 @@
 #define SESSIONS 256
 #define PAGE_SIZE 4096
 
-enum stage { NOTHING, RUNNING, ENDED, ARMED };
+enum stage { NOTHING, RUNNING, ENDED, ARMED, SENDING };
 
-/* RUNNING: the keeper has the operation. ENDED: it may be repeated. ARMED: answered here, and not sent yet. */
+/* RUNNING: the keeper has the operation. ENDED: it may be repeated. ARMED: answered here, and not sent yet. SENDING: on its way, by
+ * a thread that has another session's call to make. */
 static struct remembered {
     CK_ULONG session;
     enum stage stage;
+    unsigned stamp;   /* another for each call that touches operations of these sessions */
     uint64_t changes; /* on the page, before the Init was first sent */
     init what;
 } memory[SESSIONS];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t sent = PTHREAD_COND_INITIALIZER;
+static unsigned armed, holding; /* sessions that are ARMED; calls after which the others' may be refused */
 static const struct shared_page *_Atomic page; /* NULL: the keeper shares none, and nothing is answered here */
-
-static CK_ULONG session_of(const call *c)
-{
-    CK_ULONG session = 0;
-    const unsigned char *b = c->link->buffer + FRAME_HEAD;
-    for (int i = 7; i >= 0; i--)
-        session = session << 8 | b[i];
-    return session;
-}
 
 static struct remembered *find(CK_ULONG session)
 {
     struct remembered *m = &memory[session % SESSIONS];
     return m->session == session ? m : NULL;
+}
+
+static void put_stage(struct remembered *m, enum stage stage)
+{
+    armed += (stage == ARMED) - (unsigned)(m->stage == ARMED);
+    if (m->stage == SENDING)
+        pthread_cond_broadcast(&sent);
+    m->stage = stage;
 }
 
 /* What the request in the buffer says; false when it is too long to be remembered. */
@@ -69,76 +72,175 @@ static bool same(const init *a, const init *b)
         && memcmp(a->request + a->free_to, b->request + a->free_to, (size_t)(a->length - a->free_to)) == 0;
 }
 
+/* The session's memory, or that of another one in its place. Under the lock, which is left while its Init is on its way: the
+ * call must not overtake it. */
+static struct remembered *place_of(const repetition *r)
+{
+    struct remembered *m = &memory[r->session % SESSIONS];
+    while (m->session == r->session && m->stage == SENDING)
+        pthread_cond_wait(&sent, &lock);
+    return m;
+}
+
+/* What is armed goes in front. */
+static bool take_front(struct remembered *m, repetition *r)
+{
+    if (m->session != r->session || m->stage != ARMED)
+        return false;
+    r->front = true;
+    r->init = m->what;
+    r->changes = m->changes;
+    put_stage(m, NOTHING);
+    return true;
+}
+
+static bool answers(const struct remembered *m, const repetition *r)
+{
+    return m->session == r->session && m->stage == ENDED && r->candidate && !holding && m->changes == r->changes
+        && same(&m->what, &r->init);
+}
+
+/* False: there is no session in the request yet. */
+static bool names_session(repetition *r, const call *c)
+{
+    *r = (repetition){ .session = argument_at(c, 0) };
+    return c->length >= FRAME_HEAD + 8;
+}
+
 /* Before a call is sent. True: it is answered, with CKR_OK. ``r`` gets what must be sent in front of it. */
 bool repeat_before(call *c, repetition *r)
 {
-    r->front = r->candidate = false;
-    r->session = 0;
-    if (!(c->flags & SESSION) || !page || c->length < FRAME_HEAD + 8)
+    const struct shared_page *shared = page;
+    if (!names_session(r, c) || !(c->flags & SESSION) || !shared)
         return false;
     bool answered = false;
-    r->session = session_of(c);
     pthread_mutex_lock(&lock);
-    struct remembered *m = find(r->session);
-    if (m && m->stage == ARMED) {
-        r->front = true;
-        r->init = m->what;
-        r->changes = m->changes;
-        m->stage = NOTHING;
+    struct remembered *m = place_of(r);
+    bool ours = m->session == r->session;
+    if (take_front(m, r)) {
+        /* and the keeper has it */
     } else if (c->flags & STARTS) {
         r->candidate = read_init(c, &r->init);
-        r->changes = page->changes;
-        answered = m && m->stage == ENDED && r->candidate && m->changes == r->changes && same(&m->what, &r->init);
-        if (m)
-            m->stage = answered ? ARMED : NOTHING;
+        r->changes = shared->changes;
+        answered = answers(m, r);
+        if (ours)
+            put_stage(m, answered ? ARMED : NOTHING);
         if (answered)
             m->what = r->init;
-    } else if (m && !(c->flags & (ENDS | KEEPS))) {
-        m->stage = NOTHING;
+    } else if (ours && !(c->flags & (ENDS | KEEPS))) {
+        put_stage(m, NOTHING);
     }
+    if (r->front || !(c->flags & KEEPS))
+        m->stamp++;
+    r->stamp = m->stamp;
     pthread_mutex_unlock(&lock);
     return answered;
 }
 
-/* After the answer has come, before it is taken apart. */
+static void begun(struct remembered *m, const repetition *r)
+{
+    m->session = r->session;
+    m->changes = r->changes;
+    m->what = r->init;
+    put_stage(m, RUNNING);
+}
+
+static void ended(struct remembered *m, const call *c, const repetition *r)
+{
+    if (r->front) {
+        m->what = r->init;
+        m->changes = r->changes;
+    }
+    bool ours = m->what.number == c->flags >> ENDS_SHIFT;
+    bool given = !(c->flags & OUTPUT) || (c->left && c->at[0] == 1);
+    bool goes_on = c->rv == CKR_BUFFER_TOO_SMALL || (c->rv == CKR_OK && !given);
+    put_stage(m, ours && goes_on ? RUNNING : ours && c->rv == CKR_OK ? ENDED : NOTHING);
+}
+
+/* After the answer has come, before it is taken apart. Where another call of the session came between, nothing is known. */
 void repeat_after(call *c, const repetition *r)
 {
-    if (!page || !(c->flags & (SESSION | FORGETS)))
+    if (!page || !(c->flags & SESSION))
         return;
-    unsigned ends = c->flags >> ENDS_SHIFT;
     pthread_mutex_lock(&lock);
     struct remembered *m = &memory[r->session % SESSIONS];
-    if (r->candidate && c->rv == CKR_OK && c->left == 1 && m->stage != ARMED) {
-        m->session = r->session;
-        m->stage = RUNNING;
-        m->changes = r->changes;
-        m->what = r->init;
-    } else if (m->session == r->session && (c->flags & ENDS) && m->stage == (r->front ? NOTHING : RUNNING)) {
-        bool ours = (r->front ? r->init.number : m->what.number) == ends;
-        bool given = !(c->flags & OUTPUT) || (c->left && c->at[0] == 1);
-        bool goes_on = c->rv == CKR_BUFFER_TOO_SMALL || (c->rv == CKR_OK && !given);
-        if (r->front) {
-            m->what = r->init;
-            m->changes = r->changes;
-        }
-        m->stage = ours && goes_on ? RUNNING : ours && c->rv == CKR_OK ? ENDED : NOTHING;
-    }
-    if (c->flags & FORGETS)
-        for (size_t i = 0; i < SESSIONS; i++)
-            if (memory[i].stage != ARMED || (c->flags & LOGS_OUT))
-                memory[i].stage = NOTHING;
+    bool alone = m->stamp == r->stamp && m->stage != ARMED && m->stage != SENDING;
+    if (alone && r->candidate && c->rv == CKR_OK && c->left == 1)
+        begun(m, r);
+    else if (alone && m->session == r->session && (c->flags & ENDS) && m->stage == (r->front ? NOTHING : RUNNING))
+        ended(m, c, r);
     pthread_mutex_unlock(&lock);
 }
 
-/* The session's operation is ended by other means: what was only answered here is as if it had never been. */
-void repeat_drop(call *c)
+/* In front of a C_SessionCancel that the module sends by itself, in place of ``c``. */
+void repeat_ending(const call *c, repetition *r)
 {
-    if (!page || c->length < FRAME_HEAD + 8)
+    if (!names_session(r, c) || !page)
         return;
     pthread_mutex_lock(&lock);
-    struct remembered *m = find(session_of(c));
-    if (m)
-        m->stage = NOTHING;
+    struct remembered *m = place_of(r);
+    if (!take_front(m, r) && m->session == r->session)
+        put_stage(m, NOTHING);
+    m->stamp++;
+    pthread_mutex_unlock(&lock);
+}
+
+/* --- Around a call that is OTHERS --- */
+
+/* From now on no Init is answered here. Whether some have been that are not sent yet. */
+bool repeat_hold(void)
+{
+    pthread_mutex_lock(&lock);
+    holding++;
+    bool some = armed;
+    pthread_mutex_unlock(&lock);
+    return some;
+}
+
+/* One of them, to be sent. */
+bool repeat_take(repetition *r)
+{
+    pthread_mutex_lock(&lock);
+    bool some = armed;
+    for (size_t i = 0; some && i < SESSIONS; i++) {
+        struct remembered *m = &memory[i];
+        if (m->stage != ARMED)
+            continue;
+        put_stage(m, SENDING);
+        r->session = m->session;
+        r->stamp = ++m->stamp;
+        r->init = m->what;
+        break;
+    }
+    pthread_mutex_unlock(&lock);
+    return some;
+}
+
+void repeat_taken(const repetition *r, bool accepted)
+{
+    pthread_mutex_lock(&lock);
+    struct remembered *m = find(r->session);
+    if (m && m->stage == SENDING && m->stamp == r->stamp)
+        put_stage(m, accepted ? RUNNING : NOTHING);
+    pthread_mutex_unlock(&lock);
+}
+
+static void forget(bool all) /* under the lock */
+{
+    for (size_t i = 0; i < SESSIONS; i++)
+        if (all || memory[i].stage != SENDING) {
+            memory[i].stamp++;
+            put_stage(&memory[i], NOTHING);
+        }
+}
+
+/* ``forgets``: what was accepted may not be any more. */
+void repeat_release(bool forgets)
+{
+    pthread_mutex_lock(&lock);
+    if (forgets)
+        forget(false);
+    holding--;
     pthread_mutex_unlock(&lock);
 }
 
@@ -147,15 +249,16 @@ void repeat_forget(void)
 {
     page = NULL;
     pthread_mutex_lock(&lock);
-    for (size_t i = 0; i < SESSIONS; i++)
-        memory[i].stage = NOTHING;
+    forget(true);
     pthread_mutex_unlock(&lock);
 }
 
 void repeat_begin_process(void)
 {
     pthread_mutex_init(&lock, NULL);
+    pthread_cond_init(&sent, NULL);
     page = NULL; /* the parent's mapping stays where it is: another thread of it may have been reading */
+    armed = holding = 0;
     for (size_t i = 0; i < SESSIONS; i++)
         memory[i].stage = NOTHING;
 }

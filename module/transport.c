@@ -301,7 +301,8 @@ void call_end_operation(call *c, CK_ULONG session, CK_ULONG flag)
     if (wrong == CKR_OK || wrong == CKR_HOST_MEMORY)
         return;
     unsigned number = c->number;
-    repeat_drop(c);
+    repetition r;
+    repeat_ending(c, &r);
     c->rv = CKR_OK;
     c->number = SESSION_CANCEL;
     c->length = HEAD;
@@ -309,7 +310,7 @@ void call_end_operation(call *c, CK_ULONG session, CK_ULONG flag)
     c->segments = 0;
     put_ulong(c, session);
     put_ulong(c, flag);
-    c->lost = c->rv != CKR_OK || !exchange(c, NULL);
+    c->lost = c->rv != CKR_OK || !exchange(c, r.front ? &r.init : NULL);
     c->left = 0;
     c->number = number;
     c->rv = c->lost ? CKR_DEVICE_REMOVED : wrong;
@@ -323,14 +324,12 @@ bool call_run(call *c)
     if (repeat_before(c, &r))
         return true;
     search_before(c);
-    if (!exchange(c, r.front ? &r.init : NULL)) {
+    if (!(c->flags & OTHERS ? others_exchange : exchange)(c, r.front ? &r.init : NULL)) {
         c->lost = true;
         c->rv = CKR_DEVICE_REMOVED;
         return false;
     }
     repeat_after(c, &r);
-    if ((c->flags & LOGS_OUT) && c->rv == CKR_OK)
-        search_forget();
     if ((c->flags & PARAMETER) && (c->rv == CKR_OK || c->left))
         get_writeback(c);
     return true;

@@ -4,6 +4,7 @@ python tools/gen.py            write the files
 python tools/gen.py --check    exit with 1 and the names of those that are stale
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -118,6 +119,13 @@ ENDING: Final = {ending: starter for starter, ending in REPEATED.items()}
 KEEPING: Final = {"C_GetSessionInfo", "C_GetAttributeValue", "C_GetObjectSize", "C_GenerateRandom", "C_SeedRandom"}
 #: After these other keys can be used than before, in any session.
 FORGETTING: Final = {"C_Login", "C_LoginUser", "C_Logout", "C_CloseAllSessions", "C_InitToken"}
+#: What was begun in other sessions may end with these, or be refused from then on.
+OTHERS: Final = FORGETTING | {"C_CloseSession", "C_DestroyObject", "C_SetAttributeValue"}
+#: The numbers of functions that the hand-written part of the module calls, or knows.
+NUMBERED: Final = (
+    "C_CloseSession", "C_CloseAllSessions", "C_GetSessionInfo", "C_Login", "C_Logout", "C_FindObjectsInit",
+    "C_FindObjects", "C_FindObjectsFinal", "C_LoginUser", "C_SessionCancel",
+)  # fmt: skip
 
 
 def _starter(row: FunctionRow) -> int:
@@ -145,7 +153,7 @@ def flags(row: FunctionRow) -> str:
         f"ENDS | {_starter(row)}u << ENDS_SHIFT": row.name in ENDING and Kind.BUFFER not in kinds,
         "KEEPS": row.name in KEEPING,
         "FORGETS": row.name in FORGETTING,
-        "LOGS_OUT": row.name in FORGETTING and row.name not in ("C_Login", "C_LoginUser"),
+        "OTHERS": row.name in OTHERS,
     }
     return " | ".join(name for name, holds in found.items() if holds) or "0"
 
@@ -473,10 +481,11 @@ def tables_h() -> str:
         lists.append(
             f"#define FUNCTIONS_{version.replace('.', '_')}{argument} \\\n    " + ", \\\n    ".join(names) + "\n"
         )
-    number = next(row.number for row in FUNCTIONS if row.name == "C_SessionCancel")
+    words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name[2:]).upper() for name in NUMBERED]
+    numbers = [f"#define {word} {BY_NAME[name].number}" for word, name in zip(words, NUMBERED, strict=True)]
     parts = [
         HEAD + f"#define TABLES_HASH 0x{table_hash():016x}ULL",
-        f"#define SESSION_CANCEL {number}",
+        *numbers,
         f"#define LIBRARY_MAJOR {major}\n#define LIBRARY_MINOR {minor}\n",
         *lists,
     ]

@@ -125,7 +125,7 @@ CK_RV C_GetMechanismInfo(CK_ULONG slotID, CK_ULONG type, CK_MECHANISM_INFO *pInf
 CK_RV C_InitToken(CK_ULONG slotID, CK_BYTE *pPin, CK_ULONG pPin_len, CK_BYTE *pLabel)
 {
     call c;
-    if (call_begin(&c, 9, SECRET | FORGETS | LOGS_OUT)) {
+    if (call_begin(&c, 9, SECRET | FORGETS | OTHERS)) {
         put_ulong(&c, slotID);
         put_bytes(&c, pPin, pPin_len);
         put_label(&c, pLabel);
@@ -176,7 +176,7 @@ CK_RV C_OpenSession(CK_ULONG slotID, CK_ULONG flags, void *pApplication, void *N
 CK_RV C_CloseSession(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 13, SESSION)) {
+    if (call_begin(&c, 13, SESSION | OTHERS)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -186,7 +186,7 @@ CK_RV C_CloseSession(CK_ULONG hSession)
 CK_RV C_CloseAllSessions(CK_ULONG slotID)
 {
     call c;
-    if (call_begin(&c, 14, FORGETS | LOGS_OUT)) {
+    if (call_begin(&c, 14, FORGETS | OTHERS)) {
         put_ulong(&c, slotID);
         call_run(&c);
     }
@@ -235,7 +235,7 @@ CK_RV C_SetOperationState(CK_ULONG hSession, CK_BYTE *pOperationState, CK_ULONG 
 CK_RV C_Login(CK_ULONG hSession, CK_ULONG userType, CK_BYTE *pPin, CK_ULONG pPin_len)
 {
     call c;
-    if (call_begin(&c, 18, SECRET | SESSION | FORGETS)) {
+    if (call_begin(&c, 18, SECRET | SESSION | FORGETS | OTHERS)) {
         put_ulong(&c, hSession);
         put_ulong(&c, userType);
         put_bytes(&c, pPin, pPin_len);
@@ -247,7 +247,7 @@ CK_RV C_Login(CK_ULONG hSession, CK_ULONG userType, CK_BYTE *pPin, CK_ULONG pPin
 CK_RV C_Logout(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 19, SESSION | FORGETS | LOGS_OUT)) {
+    if (call_begin(&c, 19, SESSION | FORGETS | OTHERS)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -286,7 +286,7 @@ CK_RV C_CopyObject(CK_ULONG hSession, CK_ULONG hObject, CK_ATTRIBUTE *pTemplate,
 CK_RV C_DestroyObject(CK_ULONG hSession, CK_ULONG hObject)
 {
     call c;
-    if (call_begin(&c, 22, SESSION)) {
+    if (call_begin(&c, 22, SESSION | OTHERS)) {
         put_ulong(&c, hSession);
         put_ulong(&c, hObject);
         call_run(&c);
@@ -325,7 +325,7 @@ CK_RV C_GetAttributeValue(CK_ULONG hSession, CK_ULONG hObject, CK_ATTRIBUTE *pTe
 CK_RV C_SetAttributeValue(CK_ULONG hSession, CK_ULONG hObject, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count)
 {
     call c;
-    if (call_begin(&c, 25, SECRET | SESSION)) {
+    if (call_begin(&c, 25, SECRET | SESSION | OTHERS)) {
         put_ulong(&c, hSession);
         put_ulong(&c, hObject);
         put_template(&c, pTemplate, pTemplate_count);
@@ -864,7 +864,7 @@ CK_RV C_WaitForSlotEvent(CK_ULONG flags, CK_ULONG *pSlot, void *pRserved)
 CK_RV C_LoginUser(CK_ULONG hSession, CK_ULONG userType, CK_BYTE *pPin, CK_ULONG pPin_len, CK_BYTE *pUsername, CK_ULONG pUsername_len)
 {
     call c;
-    if (call_begin(&c, 70, SECRET | SESSION | FORGETS)) {
+    if (call_begin(&c, 70, SECRET | SESSION | FORGETS | OTHERS)) {
         put_ulong(&c, hSession);
         put_ulong(&c, userType);
         put_bytes(&c, pPin, pPin_len);

@@ -1,6 +1,15 @@
 /* Made by tools/gen.py from the tables of hsmith.spec. Not to be edited. */
 
 #define TABLES_HASH 0xcb197a11b1794896ULL
+#define CLOSE_SESSION 13
+#define CLOSE_ALL_SESSIONS 14
+#define GET_SESSION_INFO 15
+#define LOGIN 18
+#define LOGOUT 19
+#define FIND_OBJECTS_INIT 26
+#define FIND_OBJECTS 27
+#define FIND_OBJECTS_FINAL 28
+#define LOGIN_USER 70
 #define SESSION_CANCEL 71
 #define LIBRARY_MAJOR 0
 #define LIBRARY_MINOR 1

@@ -52,6 +52,7 @@ def test_top_once_and_piped(cli: Hsmith) -> None:
     assert once.code == 0
     assert "\x1b" not in once.out
     assert "in progress" in once.out
+    assert json.loads(cli("top", "--json").out).keys() == json.loads(cli("keeper", "stats", "--json").out).keys()
     for wrong in ("0", "x", "nan", "1e9"):
         assert cli("top", "--every", wrong).code == 2
     process = subprocess.Popen([*COMMAND, "top", "--every", "0.2"], stdout=subprocess.PIPE, text=True)

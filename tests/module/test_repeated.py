@@ -275,3 +275,179 @@ def test_a_search_sees_what_was_there_when_it_began(session: Session) -> None:
     data_objects(session, 1)
     assert set(portion(session, 10)) == made
     session.call("C_FindObjectsFinal")
+
+
+# -- two tokens
+
+
+@pytest.fixture(params=["fast", "plain"])
+def tokens(request: pytest.FixtureRequest, module: Path, home: Path) -> Iterator[tuple[Session, Session]]:
+    """Sessions with two tokens, the user logged in to both, with each way of answering."""
+    if request.param == "plain":
+        (home / "config.toml").write_text((home / "config.toml").read_text() + "[keeper]\nfast = false\n")
+    loaded = P11(module)
+    loaded.initialize()
+    both = loaded.open(loaded.init_token("one")), loaded.open(loaded.init_token("two"))
+    for session in both:
+        session.login(PIN)
+    yield both
+    loaded.rv("C_Finalize", None)
+
+
+def signed(session: Session) -> int:
+    return session.rv("C_Sign", b"data", 4, C.create_string_buffer(64), C.c_ulong(64))
+
+
+def found(session: Session) -> int:
+    return session.rv("C_FindObjects", (C.c_ulong * 1)(), 1, C.c_ulong())
+
+
+def armed(session: Session) -> int:
+    """It has a signature to go on with, of which the keeper may not have heard; the key."""
+    key = mac_key(session)
+    repeated(session, key)
+    assert begun(session, key) == Fault.OK
+    return key
+
+
+def busy(session: Session) -> int:
+    """And a search."""
+    key = armed(session)
+    data_objects(session, 2)
+    assert begin_search(session) == Fault.OK
+    return key
+
+
+@pytest.mark.parametrize("function", ["C_Logout", "C_CloseAllSessions", "C_InitToken", "C_CloseSession"])
+def test_what_ends_with_one_token_goes_on_with_the_other(tokens: tuple[Session, Session], function: str) -> None:
+    one, two = tokens
+    beside, also = one.p11.open(one.info().slotID), two.p11.open(two.info().slotID)
+    for session in (one, beside, two, also):
+        busy(session)
+    armed(last := two.p11.open(two.info().slotID))
+    slot = one.info().slotID
+    arguments = {
+        "C_CloseAllSessions": (slot,),
+        "C_InitToken": (slot, "12345678", 8, b"again".ljust(32)),
+    }.get(function, (one.handle,))
+    refused_call = function == "C_InitToken"
+    assert one.p11.rv(function, *arguments) == (Fault.SESSION_EXISTS if refused_call else Fault.OK)
+    gone = Fault.OPERATION_NOT_INITIALIZED if function == "C_Logout" else Fault.SESSION_HANDLE_INVALID
+    ended = {
+        "C_Logout": [one, beside],
+        "C_CloseAllSessions": [one, beside],
+        "C_InitToken": [],
+        "C_CloseSession": [one],
+    }[function]
+    for session in (one, beside, two, also):
+        expected = gone if session in ended else Fault.OK
+        assert (signed(session), found(session)) == (expected, expected)
+    assert signed(last) == Fault.OK
+
+
+def test_a_refused_logout_ends_nothing(tokens: tuple[Session, Session]) -> None:
+    one, two = tokens
+    two.logout()
+    for session in (one, two):
+        data_objects(one, 1)
+        session.call("C_DigestInit", c_mechanism(Mechanism.SHA256))
+        assert begin_search(session) == Fault.OK
+    assert two.rv("C_Logout") == Fault.USER_NOT_LOGGED_IN
+    for session in (one, two):
+        session.output("C_Digest", b"data", 4)
+        assert found(session) == Fault.OK
+
+
+def test_a_user_who_is_locked_out_is_logged_out(tokens: tuple[Session, Session]) -> None:
+    """Too many wrong PINs for one operation: what other sessions with the token have begun ends too."""
+    one, two = tokens
+    private = {Attr.SIGN: True, Attr.ALWAYS_AUTHENTICATE: True, Attr.PRIVATE: True}
+    _, key = one.generate_pair(Mechanism.EC_KEY_PAIR_GEN, {Attr.EC_PARAMS: P256}, private)
+    beside = one.p11.open(one.info().slotID)
+    busy(beside)
+    busy(two)
+    one.call("C_SignInit", c_mechanism(ECDSA), key)
+    wrong = [one.rv("C_Login", int(UserType.CONTEXT_SPECIFIC), b"9999", 4) for _ in range(30)]
+    assert Fault.PIN_LOCKED in wrong
+    assert (signed(beside), found(beside)) == (Fault.OPERATION_NOT_INITIALIZED,) * 2
+    assert (signed(two), found(two)) == (Fault.OK, Fault.OK)
+
+
+@pytest.mark.parametrize("end", ["C_DestroyObject", "C_SetAttributeValue", "C_CloseSession"])
+def test_a_key_that_another_session_takes_away(tokens: tuple[Session, Session], end: str) -> None:
+    """Also where another call comes between: the operation was begun, and is refused for what became of its key."""
+    one, _ = tokens
+    other = one.p11.open(one.info().slotID)
+    key = other.generate(Mechanism.GENERIC_SECRET_KEY_GEN, {Attr.VALUE_LEN: 32, Attr.SIGN: True})
+    repeated(one, key)
+    assert begun(one, key) == Fault.OK
+    if end == "C_SetAttributeValue":
+        other.set(key, {Attr.SIGN: False})
+    else:
+        other.call(end, *((key,) if end == "C_DestroyObject" else ()))
+    one.info()
+    assert begun(one, key) == Fault.OPERATION_ACTIVE
+    taken = Fault.KEY_FUNCTION_NOT_PERMITTED if end == "C_SetAttributeValue" else Fault.KEY_HANDLE_INVALID
+    assert [signed(one), signed(one)] == [taken, Fault.OPERATION_NOT_INITIALIZED]
+
+
+def test_the_end_of_another_operation_ends_nothing(tokens: tuple[Session, Session]) -> None:
+    one, _ = tokens
+    key = busy(one)
+    assert one.rv("C_Digest", None, 4, None, None) == Fault.ARGUMENTS_BAD  # would end a digest
+    assert signed(one) == Fault.OK
+    assert begun(one, key) == Fault.OK
+    one.call("C_SessionCancel", 0x400)
+    assert (signed(one), found(one)) == (Fault.OK, Fault.OK)
+
+
+def test_no_vector_is_used_for_another_encryption(tokens: tuple[Session, Session]) -> None:
+    """An Init of a signature in front of C_Encrypt does not begin an encryption."""
+    one, _ = tokens
+    mac = mac_key(one)
+    key = one.generate(Mechanism.AES_KEY_GEN, {Attr.ENCRYPT: True, Attr.VALUE_LEN: 16})
+    cbc = c_mechanism((Mechanism.AES_CBC_PAD, bytes(16)))
+    for encrypting in (True, False, True):
+        if encrypting:
+            one.call("C_EncryptInit", cbc, key)
+        repeated(one, mac)
+        assert begun(one, mac) == Fault.OK
+        rv = one.rv("C_Encrypt", b"text", 4, C.create_string_buffer(64), C.c_ulong(64))
+        assert rv == (Fault.OK if encrypting else Fault.OPERATION_NOT_INITIALIZED)
+        assert signed(one) == Fault.OK
+
+
+def test_threads_with_one_token_while_another_is_left(tokens: tuple[Session, Session]) -> None:
+    one, two = tokens
+    key, slot = mac_key(two), one.info().slotID
+    data_objects(two, 3)
+    stop, wrong = threading.Event(), []
+
+    def work() -> None:
+        with two.p11.open(two.info().slotID) as own:
+            while not stop.is_set():
+                seen = [begun(own, key), begin_search(own), own.rv("C_Digest", None, 4, None, None)]
+                seen += [found(own), signed(own), own.rv("C_FindObjectsFinal")]
+                if seen != [0, 0, Fault.ARGUMENTS_BAD, 0, 0, 0]:
+                    wrong.append(seen)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for n in range(60):
+        beside = one.p11.open(slot)
+        spare = beside.create({Attr.CLASS: ObjectClass.DATA, Attr.LABEL: "some"})
+        assert begin_search(beside) == Fault.OK
+        beside.set(spare, {Attr.LABEL: "more"})
+        beside.destroy(spare)
+        if n % 3:
+            beside.logout()
+        else:
+            one.p11.call("C_CloseAllSessions", slot)
+            beside = one.p11.open(slot)
+        assert begin_search(beside) == Fault.OK
+        beside.login(PIN)
+    stop.set()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads) and not wrong

@@ -7,8 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
-from hsmith.cli.output import complain, say
-from hsmith.cli.parser import EXIT_FAILED, EXIT_OK, Usage
+from hsmith.cli.output import complain, emit
+from hsmith.cli.parser import EXIT_FAILED, EXIT_OK, Usage, add_verb
 from hsmith.home import Trouble, words
 
 SYSTEM = Path("/etc/pkcs11/modules")
@@ -20,12 +20,10 @@ def build(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(metavar="VERB")
     here = verbs.add_parser("serve", help="speak p11-kit's protocol on standard input and output (what no verb means)")
     here.set_defaults(run=serve)
-    make = verbs.add_parser("install", help="write a module file, so that programs with p11-kit find hsmith")
+    make = add_verb(verbs, "install", install, "write a module file, so that programs with p11-kit find hsmith")
     make.add_argument("--print", action="store_true", dest="show", help="print it instead")
     make.add_argument("--ssh", metavar="HOST", help="reach the keeper of HOST, by: ssh HOST hsmith p11-kit")
-    make.set_defaults(run=install)
-    gone = verbs.add_parser("uninstall", help="remove the module file")
-    gone.set_defaults(run=uninstall)
+    gone = add_verb(verbs, "uninstall", uninstall, "remove the module file")
     for verb in (make, gone):
         verb.add_argument("--system", action="store_true", help=f"for all users, in {SYSTEM} (default: for you)")
         verb.add_argument("--name", default="hsmith", help="the name of the module, where there are several")
@@ -72,30 +70,31 @@ class _Standard:
 
 def install(options: argparse.Namespace) -> int:
     text = _module_file(options)
-    if options.show:
-        say(text.rstrip("\n"))
-        return EXIT_OK
     path = _path(options)
+    if options.show:
+        emit(options, {"path": str(path), "text": text}, text.rstrip("\n"))
+        return EXIT_OK
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         path.chmod(FILE_MODE)
     except OSError as error:
         raise Trouble(f"{path} cannot be written: {words(error)}.") from error
-    say(f"p11-kit finds the module by {path}.")
+    emit(options, {"path": str(path), "text": text}, f"p11-kit finds the module by {path}.")
     return EXIT_OK
 
 
 def uninstall(options: argparse.Namespace) -> int:
     path = _path(options)
+    removed = True
     try:
         path.unlink()
     except FileNotFoundError:
-        say(f"There is no {path}.")
-        return EXIT_OK
+        removed = False
     except OSError as error:
         raise Trouble(f"{path} cannot be removed: {words(error)}.") from error
-    say(f"{path} is removed.")
+    said = f"{path} is removed." if removed else f"There is no {path}."
+    emit(options, {"path": str(path), "removed": removed}, said)
     return EXIT_OK
 
 

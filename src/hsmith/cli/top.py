@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hsmith.cli.figures import screen
-from hsmith.cli.output import say
+from hsmith.cli.output import emit, say
 from hsmith.cli.parser import EXIT_OK, Usage
 
 #: Seconds between two looks: the least would load the keeper with nothing but looks.
@@ -24,6 +24,7 @@ LINES: Final = 40
 def build(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
     parser.add_argument("--once", action="store_true", help="print the figures since the keeper started, and end")
+    parser.add_argument("--json", action="store_true", help="print JSON: one look, as 'hsmith keeper stats --json'")
     parser.add_argument("--every", metavar="SECONDS", default=str(USUAL), help="seconds between two looks (default 2)")
     parser.epilog = "Ctrl-C ends it. 'hsmith keeper stats --json' has the same for programs."
 
@@ -36,9 +37,10 @@ def run(options: argparse.Namespace) -> int:
     with Client(autostart=False) as client:
         while True:
             now = client.admin("keeper.stats")
-            _show(now, before, live=sys.stdout.isatty() and not options.once)
-            if options.once:
+            if options.once or options.json:
+                emit(options, now, screen(now, None, most=LINES))
                 return EXIT_OK
+            _show(now, before, live=sys.stdout.isatty())
             before = now
             try:
                 time.sleep(seconds)

@@ -56,6 +56,9 @@ _ENDING: Final[dict[int, tuple[Operation, str, Callable[..., Results | None]]]] 
     )
 }
 
+#: The Init of each as the bytes of a BOTH begin.
+_BEGINS: Final = {ending: BY_NAME[init].number.to_bytes(2, "little") for ending, (_, init, _) in _ENDING.items()}
+
 
 class Repeated:
     """A pair of functions of one session."""
@@ -185,7 +188,7 @@ def _starter(active: Active) -> Callable[[Any], Any]:
 def keep(app: Application, ending: int, key: bytes, arguments: tuple[Any, ...], free: slice) -> None:
     """After an Init of ``arguments`` was accepted, and before the call ``ending`` that follows it: the next time the
     two come as ``key`` says, they are one, whatever is in the ``free`` bytes of the arguments."""
-    if ending not in _ENDING:
+    if ending not in _ENDING or key[:2] != _BEGINS[ending]:  # the Init of another operation has no part in it
         return
     session = app.sessions.get(arguments[0])
     if session is None or session.asynchronous or session.token.audits_uses:

@@ -132,7 +132,7 @@ class Policy:
         self.values.take(record, roles, enforced=self.rules.enforced, more=more | self.protected)
         if roles & (TRANSPORT | Mark.DERIVE) or not passing(key, record):
             self.values.save(record)
-        key.granted |= int(roles)  # plain: it is asked with each use
+        key.granted |= int(roles)  # asked at each use, and a flag takes a microsecond
 
     def serve(self, operation: Operation, key: Object) -> None:
         """A one-time key makes one MAC, whatever object it is in. Refused(KEY_FUNCTION_NOT_PERMITTED)."""
