@@ -90,12 +90,14 @@ def _install() -> None:
     connection.Connection.__init__ = serve  # type: ignore[method-assign,assignment]
     open_channel = channels.open_channel
 
-    def opened(socket: Any, page: Any) -> Any:
-        channel = open_channel(socket, page)
+    def opened(socket: Any, page: Any, mailbox: Any) -> Any:
+        channel = open_channel(socket, page, mailbox)
 
         def exchange(answer: bytes, buffer: bytearray) -> int:
-            if answer:
-                socket.sendall(answer)
+            if not answer or not _order.exists():
+                return channel.exchange(answer, buffer)
+            channel.by_socket()
+            socket.sendall(answer)
             return channel.exchange(b"", buffer)
 
         return _Beside(channel, exchange=exchange)
