@@ -43,9 +43,8 @@ def test_all_under_the_sanitizers(tmp_path: Path, need: Callable[..., None]) -> 
             "-x",
             "-p",
             "no:cacheprovider",
-            # The sanitizer's own allocator may be locked by another thread at a fork.
-            "-k",
-            "not fork_while_threads_call",
+            "--sequences",
+            "5",
             "--module",
             library,
             ROOT / "tests/module",
