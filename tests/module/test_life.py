@@ -306,9 +306,9 @@ def _marker_until(keeper: FakeKeeper) -> str:
 
 def test_fork_while_threads_call(module: Path, keeper: FakeKeeper) -> None:
     """Whatever the other threads held when the fork came, the child can begin anew."""
-    # gcc 12's libasan does not see to its own allocator at a fork: a child of a thread that is just getting the memory
-    # of a new connection (16 KiB) waits for the lock of that size for ever, inside malloc. Under it all connections have
-    # theirs before the first fork: the keeper answers the first calls when all three have come.
+    # gcc 12's libasan does not see to its own allocator at a fork: where another thread is just getting the memory of a
+    # new connection (16 KiB), the child waits for the lock of that size for ever, inside malloc. Under it all
+    # connections have theirs before the first fork: the keeper answers the first calls when all three have come.
     together = threading.Barrier(3)
     keeper.answers["C_WaitForSlotEvent"] = lambda flags: (together.wait(60), (1,))[1]
     output = script(
