@@ -401,6 +401,18 @@ def test_the_end_of_another_operation_ends_nothing(tokens: tuple[Session, Sessio
     assert (signed(one), found(one)) == (Fault.OK, Fault.OK)
 
 
+def test_a_key_for_one_mac_is_refused_by_the_second_init(tokens: tuple[Session, Session]) -> None:
+    one, _ = tokens
+    key = one.generate(Mechanism.POLY1305_KEY_GEN, {Attr.VALUE_LEN: 32, Attr.SIGN: True, Attr.VERIFY: True})
+    begin = (c_mechanism(Mechanism.POLY1305), key)
+    made = one.sign(key, Mechanism.POLY1305, b"data")
+    for _ in range(2):
+        assert one.rv("C_SignInit", *begin) == Fault.KEY_FUNCTION_NOT_PERMITTED
+        assert signed(one) == Fault.OPERATION_NOT_INITIALIZED
+    for _ in range(3):
+        one.verify(key, Mechanism.POLY1305, b"data", made)
+
+
 def test_no_vector_is_used_for_another_encryption(tokens: tuple[Session, Session]) -> None:
     """An Init of a signature in front of C_Encrypt does not begin an encryption."""
     one, _ = tokens
