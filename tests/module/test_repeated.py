@@ -223,6 +223,40 @@ def test_many_threads_with_sessions_of_their_own(p11: P11, session: Session) -> 
     assert not any(thread.is_alive() for thread in threads) and not wrong
 
 
+def test_the_module_is_finalised_while_threads_call(p11: P11, session: Session) -> None:
+    """What was answered here belongs to the application that has ended: nothing of it is left for the next one."""
+    key, slot = mac_key(session), session.info().slotID
+    expected = session.sign(key, HMAC, b"data")
+    stop, signatures = threading.Event(), set()
+
+    def work(own: Session) -> None:
+        out, length = C.create_string_buffer(32), C.c_ulong(32)
+        while not stop.is_set():
+            begun(own, key)
+            begin_search(own)
+            if own.rv("C_Sign", b"data", 4, out, length) == Fault.OK:
+                signatures.add(out.raw)
+            own.rv("C_SessionCancel", FIND_OBJECTS)
+
+    for _ in range(8):
+        stop.clear()
+        threads = [threading.Thread(target=work, args=(p11.open(slot),)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.05)
+        p11.finalize()
+        p11.initialize()
+        again = p11.open(slot)
+        again.login(PIN)
+        (key,) = again.find({Attr.LABEL: "mac", Attr.CLASS: ObjectClass.SECRET_KEY})
+        assert again.sign(key, HMAC, b"data") == again.sign(key, HMAC, b"data") == expected
+        stop.set()
+        for thread in threads:
+            thread.join(60)
+        assert not any(thread.is_alive() for thread in threads)
+    assert signatures <= {expected}
+
+
 # -- searches
 
 
