@@ -33,7 +33,8 @@ static struct remembered {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t sent = PTHREAD_COND_INITIALIZER;
-static unsigned armed, holding; /* sessions that are ARMED; calls after which the others' may be refused */
+static unsigned armed, sending; /* sessions that are ARMED and SENDING */
+static unsigned holding;        /* calls after which other sessions' Inits may be refused */
 static const struct shared_page *_Atomic page; /* NULL: the keeper shares none, and nothing is answered here */
 
 static struct remembered *find(CK_ULONG session)
@@ -45,6 +46,7 @@ static struct remembered *find(CK_ULONG session)
 static void put_stage(struct remembered *m, enum stage stage)
 {
     armed += (stage == ARMED) - (unsigned)(m->stage == ARMED);
+    sending += (stage == SENDING) - (unsigned)(m->stage == SENDING);
     if (m->stage == SENDING)
         pthread_cond_broadcast(&sent);
     m->stage = stage;
@@ -103,7 +105,9 @@ static bool answers(const struct remembered *m, const repetition *r)
 /* False: there is no session in the request yet. */
 static bool names_session(repetition *r, const call *c)
 {
-    *r = (repetition){ .session = argument_at(c, 0) };
+    r->front = r->candidate = false;
+    r->session = argument_at(c, 0);
+    r->stamp = 0;
     return c->length >= FRAME_HEAD + 8;
 }
 
@@ -192,15 +196,17 @@ bool repeat_hold(void)
 {
     pthread_mutex_lock(&lock);
     holding++;
-    bool some = armed;
+    bool some = armed || sending;
     pthread_mutex_unlock(&lock);
     return some;
 }
 
-/* One of them, to be sent. */
+/* One of them, to be sent. False: there is none, nor one that another thread is sending. */
 bool repeat_take(repetition *r)
 {
     pthread_mutex_lock(&lock);
+    while (!armed && sending)
+        pthread_cond_wait(&sent, &lock);
     bool some = armed;
     for (size_t i = 0; some && i < SESSIONS; i++) {
         struct remembered *m = &memory[i];
@@ -258,7 +264,7 @@ void repeat_begin_process(void)
     pthread_mutex_init(&lock, NULL);
     pthread_cond_init(&sent, NULL);
     page = NULL; /* the parent's mapping stays where it is: another thread of it may have been reading */
-    armed = holding = 0;
+    armed = sending = holding = 0;
     for (size_t i = 0; i < SESSIONS; i++)
         memory[i].stage = NOTHING;
 }

@@ -29,7 +29,7 @@
 #define WIRE_VERSION 1
 
 static struct {
-    _Atomic pid_t process; /* whose locks these are; -1 while they are made anew */
+    _Atomic pid_t process; /* whose locks these are; negative while that process makes them anew */
     _Atomic bool ready;
     pthread_mutex_t entry;   /* C_Initialize and C_Finalize */
     pthread_mutex_t opening; /* of connections, one at a time: the first makes the application */
@@ -56,7 +56,8 @@ static void begin_process(void)
 {
     pid_t here = getpid(), seen = atomic_load(&state.process);
     while (seen != here) {
-        if (seen == -1 || !atomic_compare_exchange_weak(&state.process, &seen, -1)) {
+        /* A thread of the parent that was at it when the fork came is not here. */
+        if (seen == -here || !atomic_compare_exchange_weak(&state.process, &seen, -here)) {
             sched_yield();
             seen = atomic_load(&state.process);
             continue;
@@ -73,7 +74,7 @@ static void begin_process(void)
         state.busy = 0;
         for (size_t i = 0; i < CONNECTIONS; i++) {
             connection *link = &state.pool[i];
-            if (seen && link->fd >= 0)
+            if (seen > 0 && link->fd >= 0)
                 close(link->fd);
             /* A buffer may have been on its way through realloc when the fork came: not freed. */
             *link = (connection){ .fd = -1 };

@@ -15,7 +15,7 @@ from p11 import P11
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--module", default=None, help="test this PKCS#11 module instead of the one of this checkout")
-    parser.addoption("--sequences", type=int, default=40, help="how many random sequences of calls to compare")
+    parser.addoption("--sequences", type=int, default=25, help="how many random sequences of calls to compare")
     parser.addoption("--flips", type=int, default=60, help="how many random bit flips to try in the store's files")
 
 

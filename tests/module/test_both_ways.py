@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from harness import PIN, stop_keepers
+from harness import PIN, SO_PIN, stop_keepers
 from hsmith.spec.constants import Attr, KeyType, Mechanism, ObjectClass, SessionFlag, UserType
 from p11 import P11, Session, c_mechanism, c_template
 
@@ -62,7 +62,8 @@ def steps(seed: int, count: int) -> list[Step]:
 
 
 WEIGHTS: Final = {
-    "warm": 12, "init": 10, "whole": 14, "part": 3, "final": 3, "stop": 1, "digest_key": 1, "state": 1, "again": 1,
+    "warm": 12, "init": 10, "whole": 14, "part": 3, "final": 3, "stop": 1, "digest_key": 1, "state": 2, "again": 1,
+    "both_parts": 1, "random": 1, "copy": 1,
     "search": 6, "found": 6, "found_all": 2, "cancel": 4, "logout": 3, "login": 4, "close": 1, "close_all": 1,
     "open": 3, "forbid": 2, "label": 1, "destroy": 2, "create": 3, "read": 2, "look": 2, "init_token": 1,
 }  # fmt: skip
@@ -166,8 +167,9 @@ class World:
         return self.sessions[session].rv("C_Logout")
 
     def login(self, session: int, key: int, number: int) -> int:
-        user = UserType.CONTEXT_SPECIFIC if number % 8 == 0 else UserType.USER
-        return self.sessions[session].rv("C_Login", int(user), PIN, len(PIN))
+        others = {0: (UserType.CONTEXT_SPECIFIC, PIN), 1: (UserType.SO, SO_PIN)}
+        user, pin = others.get(number % 8, (UserType.USER, PIN))
+        return self.sessions[session].rv("C_Login", int(user), pin, len(pin))
 
     def close(self, session: int, key: int, number: int) -> int:
         return self.sessions[session].rv("C_CloseSession")
@@ -177,7 +179,7 @@ class World:
 
     def open(self, session: int, key: int, number: int) -> int:
         handle = C.c_ulong()
-        flags = SessionFlag.SERIAL_SESSION | SessionFlag.RW_SESSION
+        flags = SessionFlag.SERIAL_SESSION | (SessionFlag.RW_SESSION if number % 4 else 0)
         if self.look(session, key, number)[0] == 0:
             return 0
         rv = self.p11.rv("C_OpenSession", self.slots[self.slot(session)], int(flags), None, None, handle)
@@ -236,8 +238,24 @@ class World:
         return self.sessions[session].rv("C_DigestKey", self.key(session, key))
 
     def state(self, session: int, key: int, number: int) -> Any:
-        length = C.c_ulong()
-        return self.sessions[session].rv("C_GetOperationState", None, length), length.value
+        """It is saved, and it may come back, perhaps in another session."""
+        state, length = C.create_string_buffer(4096), C.c_ulong(4096)
+        rv = self.sessions[session].rv("C_GetOperationState", state, length)
+        if rv or number % 2:
+            return rv, length.value
+        to = self.sessions[(session + number % 3) % SESSIONS]
+        keys = self.key(session, 1), self.key(session, 0)
+        return rv, length.value, to.rv("C_SetOperationState", state, length.value, *keys)
+
+    def both_parts(self, session: int, key: int, number: int) -> Any:
+        room = "enough" if number % 4 else "short"
+        return self._given(session, "C_DigestEncryptUpdate", (DATA[2], len(DATA[2])), room)
+
+    def random(self, session: int, key: int, number: int) -> int:
+        return self.sessions[session].rv("C_GenerateRandom", C.create_string_buffer(16), 16)
+
+    def copy(self, session: int, key: int, number: int) -> int:
+        return self.sessions[session].rv("C_CopyObject", self.key(session, key), None, 0, C.c_ulong())
 
     def again(self, session: int, key: int, number: int) -> int:
         return self.sessions[session].rv("C_GetFunctionStatus")

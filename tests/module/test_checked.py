@@ -20,7 +20,7 @@ def _library(name: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(320)
+@pytest.mark.timeout(600)
 @pytest.mark.skipif("HSMITH_TEST_CFLAGS" in os.environ, reason="this is the run under the sanitizers")
 def test_all_under_the_sanitizers(tmp_path: Path, need: Callable[..., None]) -> None:
     """The tests of this folder once more, with a module that is built for it."""
@@ -44,9 +44,8 @@ def test_all_under_the_sanitizers(tmp_path: Path, need: Callable[..., None]) -> 
             "-x",
             "-p",
             "no:cacheprovider",
-            # The sanitizer's own allocator may be locked by another thread at a fork.
-            "-k",
-            "not fork_while_threads_call",
+            "--sequences",
+            "5",
             "--module",
             library,
             ROOT / "tests/module",
@@ -55,7 +54,7 @@ def test_all_under_the_sanitizers(tmp_path: Path, need: Callable[..., None]) -> 
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=580,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-10000:]
 

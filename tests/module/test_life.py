@@ -306,30 +306,82 @@ def _marker_until(keeper: FakeKeeper) -> str:
 
 def test_fork_while_threads_call(module: Path, keeper: FakeKeeper) -> None:
     """Whatever the other threads held when the fork came, the child can begin anew."""
+    # gcc 12's libasan does not see to its own allocator at a fork: where another thread is just getting the memory of a
+    # new connection (16 KiB), the child waits for the lock of that size for ever, inside malloc. Under it all
+    # connections have theirs before the first fork: the keeper answers the first calls when all three have come.
+    together = threading.Barrier(3)
+    keeper.answers["C_WaitForSlotEvent"] = lambda flags: (together.wait(60), (1,))[1]
     output = script(
         """
-import threading
+import ctypes, threading
 p = P11(sys.argv[1]); p.initialize()
-stop = threading.Event()
+stop, ready = threading.Event(), threading.Barrier(4)
 def work():
+    if sys.argv[2] == "True":
+        assert p.rv("C_WaitForSlotEvent", 0, ctypes.c_ulong(), None) == 0
+        ready.wait(60)
     while not stop.is_set():
-        assert p.rv("C_Logout", 1) == 0
+        assert p.rv("C_Logout", 1) == p.rv("C_FindObjectsInit", 1, None, 0) == p.rv("C_FindObjectsFinal", 1) == 0
 threads = [threading.Thread(target=work) for _ in range(3)]
 for thread in threads: thread.start()
+if sys.argv[2] == "True":
+    ready.wait(60)
 bad = 0
 for _ in range(30):
     child = os.fork()
     if child == 0:
-        os._exit(bool(p.rv("C_Initialize", None) or p.rv("C_Logout", 1) or p.rv("C_Finalize", None)))
+        before = [p.rv("C_Logout", 1), p.rv("C_FindObjectsInit", 1, None, 0), p.rv("C_FindObjectsFinal", 1)]
+        after = [p.rv("C_Initialize", None), p.rv("C_Logout", 1), p.rv("C_Finalize", None)]
+        os._exit(before != [0x190] * 3 or after != [0] * 3)
     bad += os.waitpid(child, 0)[1] != 0
 stop.set()
 for thread in threads: thread.join()
 print(bad, p.rv("C_Logout", 1))
 """,
         module,
+        "HSMITH_TEST_CFLAGS" in os.environ,
         PYTHONWARNINGS="ignore",
     )
     assert output.split() == ["0", "0"]
+
+
+@pytest.mark.skipif("HSMITH_TEST_CFLAGS" in os.environ, reason="the thread is inside libasan's malloc: see above")
+def test_fork_while_a_thread_initialises(module: Path, keeper: FakeKeeper) -> None:
+    """A child of a process whose first C_Initialize is under way makes its own."""
+    output = script(
+        """
+import signal, threading
+p = P11(sys.argv[1])
+def once(pause):
+    signal.alarm(20)
+    begin = threading.Event()
+    def work():
+        begin.wait()
+        p.rv("C_Initialize", None)
+    thread = threading.Thread(target=work)
+    thread.start()
+    begin.set()
+    time.sleep(pause)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        os._exit(p.rv("C_Initialize", None) != 0)
+    failed = os.waitpid(child, 0)[1]
+    thread.join()
+    return failed != 0
+bad = 0
+for n in range(int(sys.argv[2])):
+    child = os.fork()
+    if child == 0:
+        os._exit(once(n % 20 * 0.00001))
+    bad += os.waitpid(child, 0)[1] != 0
+print(bad)
+""",
+        module,
+        100,
+        PYTHONWARNINGS="ignore",
+    )
+    assert output.split() == ["0"]
 
 
 def test_unloading(module: Path, keeper: FakeKeeper) -> None:

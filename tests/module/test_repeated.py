@@ -223,6 +223,40 @@ def test_many_threads_with_sessions_of_their_own(p11: P11, session: Session) -> 
     assert not any(thread.is_alive() for thread in threads) and not wrong
 
 
+def test_the_module_is_finalised_while_threads_call(p11: P11, session: Session) -> None:
+    """What was answered here belongs to the application that has ended: nothing of it is left for the next one."""
+    key, slot = mac_key(session), session.info().slotID
+    expected = session.sign(key, HMAC, b"data")
+    stop, signatures = threading.Event(), set()
+
+    def work(own: Session) -> None:
+        out, length = C.create_string_buffer(32), C.c_ulong(32)
+        while not stop.is_set():
+            begun(own, key)
+            begin_search(own)
+            if own.rv("C_Sign", b"data", 4, out, length) == Fault.OK:
+                signatures.add(out.raw)
+            own.rv("C_SessionCancel", FIND_OBJECTS)
+
+    for _ in range(8):
+        stop.clear()
+        threads = [threading.Thread(target=work, args=(p11.open(slot),)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.05)
+        p11.finalize()
+        p11.initialize()
+        again = p11.open(slot)
+        again.login(PIN)
+        (key,) = again.find({Attr.LABEL: "mac", Attr.CLASS: ObjectClass.SECRET_KEY})
+        assert again.sign(key, HMAC, b"data") == again.sign(key, HMAC, b"data") == expected
+        stop.set()
+        for thread in threads:
+            thread.join(60)
+        assert not any(thread.is_alive() for thread in threads)
+    assert signatures <= {expected}
+
+
 # -- searches
 
 
@@ -399,6 +433,18 @@ def test_the_end_of_another_operation_ends_nothing(tokens: tuple[Session, Sessio
     assert begun(one, key) == Fault.OK
     one.call("C_SessionCancel", 0x400)
     assert (signed(one), found(one)) == (Fault.OK, Fault.OK)
+
+
+def test_a_key_for_one_mac_is_refused_by_the_second_init(tokens: tuple[Session, Session]) -> None:
+    one, _ = tokens
+    key = one.generate(Mechanism.POLY1305_KEY_GEN, {Attr.VALUE_LEN: 32, Attr.SIGN: True, Attr.VERIFY: True})
+    begin = (c_mechanism(Mechanism.POLY1305), key)
+    made = one.sign(key, Mechanism.POLY1305, b"data")
+    for _ in range(2):
+        assert one.rv("C_SignInit", *begin) == Fault.KEY_FUNCTION_NOT_PERMITTED
+        assert signed(one) == Fault.OPERATION_NOT_INITIALIZED
+    for _ in range(3):
+        one.verify(key, Mechanism.POLY1305, b"data", made)
 
 
 def test_no_vector_is_used_for_another_encryption(tokens: tuple[Session, Session]) -> None:

@@ -6,7 +6,7 @@ Callers ask before the work is done, and tell before its result leaves. docs/pol
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from hsmith.core.objects import Object
+from hsmith.core.objects import CHANGES, Object
 from hsmith.core.policy import shapes
 from hsmith.core.policy.marks import TRANSPORT, WRAPS, Mark
 from hsmith.core.policy.profiles import RULES, Profile, Rules
@@ -143,6 +143,7 @@ class Policy:
         if again and (self.rules.enforced or record.marks & Mark.PROTECTED):
             raise Refused(Fault.KEY_FUNCTION_NOT_PERMITTED, "a key of this type makes one MAC: two would tell the key")
         self.values.save(record)
+        CHANGES.count()  # what was accepted is refused the next time
 
     # -- objects that are made or changed
 
