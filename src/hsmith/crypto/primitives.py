@@ -92,7 +92,11 @@ class Mac:
     def __call__(self, *parts: bytes) -> bytes:
         """As mac() says."""
         keyed = self._keyed.copy()
-        keyed.update(b"".join([_LENGTH.pack(len(part)) + part for part in parts]))
+        if len(parts) == 2:  # by far the most frequent
+            one, two = parts
+            keyed.update(_LENGTH.pack(len(one)) + one + _LENGTH.pack(len(two)) + two)
+        else:
+            keyed.update(b"".join([_LENGTH.pack(len(part)) + part for part in parts]))
         return keyed.finalize()
 
 

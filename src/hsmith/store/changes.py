@@ -1,7 +1,6 @@
 """What each change does to the database."""
 # ruff: noqa: S608  (the parts that these statements are made of are constants)
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from operator import itemgetter
@@ -133,7 +132,9 @@ def _put_object(connection: apsw.Connection, ledger: Ledger, change: PutObject) 
 
 def _add_objects(connection: apsw.Connection, ledger: Ledger, changes: Sequence[AddObject | PutObject]) -> None:
     """Insert objects that are new, all in few statements: each costs more than what it does."""
-    counts: Counter[int] = Counter(change.record.token for change in changes)
+    counts: dict[int, int] = {}
+    for change in changes:
+        counts[change.record.token] = counts.get(change.record.token, 0) + 1
     for token, count in counts.items():
         _count(connection, token, count)
     objects: list[tuple[Any, ...]] = []
@@ -174,12 +175,12 @@ def _put_value(connection: apsw.Connection, ledger: Ledger, change: PutValue) ->
 
 def _append(connection: apsw.Connection, ledger: Ledger, change: Append) -> None:
     head = max(change.head(), ledger.appended, key=itemgetter(0))
-    ledger.appended = audit.append(connection, change.texts, change.mac_key, head)
+    ledger.appended = audit.append(connection, change.texts, change.mac, head)
 
 
 def _prune(connection: apsw.Connection, ledger: Ledger, change: Prune) -> None:
     head = max(change.head(), ledger.appended, key=itemgetter(0))
-    ledger.appended = audit.prune(connection, change.keep, change.mac_key, head)
+    ledger.appended = audit.prune(connection, change.keep, change.mac, head)
 
 
 _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Ledger, Any], None]]] = {

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hsmith.crypto.primitives import Mac
+
 if TYPE_CHECKING:
     from hsmith.store.audit import Record, Signer
 
@@ -133,7 +135,7 @@ class Append:
     """Add records to the audit log (hsmith.store.audit). ``head``: gives the number and digest of the last one."""
 
     texts: tuple[str, ...]
-    mac_key: bytes = field(repr=False)
+    mac: Mac = field(repr=False)
     head: Callable[[], tuple[int, bytes]]
 
 
@@ -142,7 +144,7 @@ class Prune:
     """Keep the last ``keep`` records of the audit log, and one that tells where it begins now."""
 
     keep: int
-    mac_key: bytes = field(repr=False)
+    mac: Mac = field(repr=False)
     head: Callable[[], tuple[int, bytes]]
 
 
