@@ -24,7 +24,7 @@ T = TypeVar("T")
 #: Calls in one commit, at most: what is beyond waits for the next one.
 MAX_BATCH: Final = 512
 #: Pages of the log (4 KiB each) after which it is copied into the database, and after which readers are waited for.
-CHECKPOINT_AT: Final = 1_000
+CHECKPOINT_AT: Final = 4_000
 RESTART_AT: Final = 16_000
 
 _log = logging.getLogger(__name__)
