@@ -53,9 +53,7 @@ class Signer:
         return primitives.sign(self._seed, _vouched(number, chain)).hex()
 
 
-def append(
-    connection: apsw.Connection, texts: Iterable[str], mac: Mac, head: tuple[int, bytes]
-) -> tuple[int, bytes]:
+def append(connection: apsw.Connection, texts: Iterable[str], mac: Mac, head: tuple[int, bytes]) -> tuple[int, bytes]:
     """Add records in the open transaction, and give the last one. ``head``: the last one before, as known: behind a cut
     end the log goes on with a gap, and behind records that somebody else put there, so that what is wrong stays."""
     number, chain = head
