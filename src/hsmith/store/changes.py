@@ -40,6 +40,25 @@ from hsmith.store.records import (
 FREEING: Final = (DeleteObject, DeleteKeyslot, DeleteToken, ClearObjects, SetFailures, Append)
 
 
+class Work:
+    """What one call changes, or several together."""
+
+    __slots__ = ("changes", "ledger")
+
+    def __init__(self, ledger: Ledger, changes: Sequence[Change]) -> None:
+        self.ledger = ledger
+        self.changes = changes
+
+    def __call__(self, connection: apsw.Connection) -> None:
+        apply(connection, self.ledger, self.changes)
+
+    def together(self, others: Iterable["Work"]) -> "Work":
+        """With those that come after it, in fewer statements: each lets other threads in between. What is independent
+        of the rest goes last: what is remembered of values, then the audit."""
+        changes = [change for work in (self, *others) for change in work.changes]
+        return Work(self.ledger, sorted(changes, key=lambda change: _LATER.get(type(change), 0)))
+
+
 def apply(connection: apsw.Connection, ledger: Ledger, changes: Sequence[Change]) -> None:
     """Make the changes in the open transaction, and tell the ledger of each row. Conflict: one cannot be made, and the
     caller must undo the others."""
@@ -183,6 +202,7 @@ def _prune(connection: apsw.Connection, ledger: Ledger, change: Prune) -> None:
     ledger.appended = audit.prune(connection, change.keep, change.mac, head)
 
 
+_LATER: Final[dict[type[Any], int]] = {PutValue: 1, Append: 2}
 _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Ledger, Any], None]]] = {
     PutToken: _put_token,
     DeleteToken: _delete_token,
