@@ -2,7 +2,6 @@
 
 python bench/scale.py [OBJECTS ...]   prints JSON; sizes ascend (default: 100 1000 100000). The store is in TMPDIR:
 a million objects take 2 GB of it, and some minutes.
-take 2 GB of it, and some minutes.
 """
 
 import gc

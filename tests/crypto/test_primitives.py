@@ -1,5 +1,9 @@
 """What the store builds on: seals that notice every change, MACs of separate parts, derivations that differ."""
 
+from functools import reduce
+from operator import and_, or_
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,3 +63,16 @@ def test_argon2id_known_answer() -> None:
     """The value that the reference implementation's command gives for these parameters."""
     value = primitives.argon2id(b"password", b"somesalt", memory_kib=65536, iterations=2, lanes=1)
     assert value.hex() == "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7"
+
+
+def test_unique_ids_are_random_uuids() -> None:
+    made = {primitives.unique_id() for _ in range(1000)}
+    assert len(made) == 1000
+    for one in made:
+        parsed = UUID(one.decode("ascii"))
+        assert parsed.version == 4
+        assert str(parsed).encode() == one
+    numbers = [UUID(one.decode("ascii")).int for one in made]
+    ever, always = reduce(or_, numbers), reduce(and_, numbers)
+    assert ever.bit_count() == 128 - 4  # all but the zeros of version 4 (0100) and of the variant (10)
+    assert always.bit_count() == 2

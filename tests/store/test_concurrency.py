@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from hsmith.store.audit import Signer
 from hsmith.store.readers import MAX_READERS
-from hsmith.store.records import Conflict, DeleteObject, StoreBroken
+from hsmith.store.records import Append, Change, Conflict, DeleteObject, PutValue, StoreBroken, ValueRecord
 from hsmith.store.sqlite import SqliteStore
 from store_model import put_object, put_token
 
@@ -92,6 +93,56 @@ def test_a_conflict_fails_nobody_else(store: SqliteStore) -> None:
     assert len(refused) == 160
     assert store.count(1) == 161
     assert not set(store.find(1, [])) & set(refused)
+
+
+@pytest.mark.parametrize("conflicts", [False, True], ids=["all can be done", "two cannot"])
+def test_calls_that_are_made_as_one_are_as_if_each_were_alone(store: SqliteStore, conflicts: bool) -> None:
+    """Their rows go into few statements, in another order; what cannot be done so is done one by one."""
+    store.change([put_token(1), put_object(1, 1, b"old"), put_object(1, 2, b"old")])
+    before, signer, refused = store.figures(), Signer(bytes(32)), set()
+    seven = b"seven"
+
+    def work(number: int) -> None:
+        changes: list[Change] = [put_object(1, 10 + number, b"all", b"tag %d" % number)]
+        changes.append(PutValue(ValueRecord(seven, 1 + number, b"value %d" % number)))
+        if number in (1, 2):
+            changes = [DeleteObject(1, number), put_object(1, 10 + number, b"all", b"tag %d" % number)]
+        if conflicts and number in (3, 5):
+            changes.insert(1, put_object(1, 500, version=7))
+        try:
+            store.change([*changes, Append((f"{number}",), signer.mac, store.audited)])
+        except Conflict:
+            refused.add(number)
+
+    held, slow = threading.Event(), threading.Event()
+
+    def wait(_connection: object) -> None:
+        held.set()
+        slow.wait(30)
+
+    first = threading.Thread(target=store._writer.run, args=(wait,))
+    first.start()
+    held.wait(30)
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    while len(store._writer._waiting) < len(threads):
+        time.sleep(0.001)
+    slow.set()
+    for thread in (first, *threads):
+        thread.join(30)
+    assert refused == ({3, 5} if conflicts else set())
+    done = set(range(8)) - refused
+    assert store.figures()["commits"] == before["commits"] + 2
+    assert store.find(1, [b"all"]) == [10 + number for number in sorted(done)] == store.find(1, [])
+    assert [store.find(1, [b"tag %d" % number]) for number in range(8)] == [
+        [10 + number] if number in done else [] for number in range(8)
+    ]
+    assert store.count(1) == len(done)
+    assert store.value(seven) == ValueRecord(seven, 8, b"value 7")
+    assert sorted(record.text for record in store.audit(after=0, limit=-1)) == sorted(map(str, done))
+    assert store.inspect() == []
+    assert all(store.object(1, 10 + number) is not None for number in done)
 
 
 def test_versions_let_exactly_one_of_several_win(store: SqliteStore) -> None:

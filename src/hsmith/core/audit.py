@@ -35,6 +35,8 @@ FIELDS: Final = frozenset(
     {"time", "event", "uid", "pid", "program", "user", "token", "keys", "mechanism", "result", "changes", "about"}
     | {"upto", "signature"}
 )
+#: Those that the caller of record() gives; the others follow from the call that is served.
+_TOLD: Final = frozenset({"event", "keys", "changes", "about"})
 #: Seconds for which records are gathered, records that are written at once, and that wait at most.
 GATHER, AT_ONCE, MOST_WAITING = 0.05, 2000, 50_000
 #: Records between two checkpoints.
@@ -81,27 +83,35 @@ _WORDS: Final[dict[type[Any], Callable[[Any], str]]] = {
 
 def record(*, result: Fault = Fault.OK, keys: Iterable[str] = (), **fields: Any) -> str:
     """The text of a record about the call that this thread serves."""
-    who, event, session = CURRENT.call
-    now = time.time()
-    known: dict[str, Any] = {
-        "time": f"{_second(int(now))}.{int(now % 1 * 1e6):06d}Z",
-        "event": event,
-        "result": result.name,
-    }
-    if who is not None:
-        known |= {"uid": who.uid, "pid": who.pid, "program": who.program}
-    if session is not None:
-        known |= {"token": session.token.serial.decode("ascii", "replace")}
-        if session.login.keyslot:
-            known["user"] = session.login.keyslot
+    current = CURRENT.call
+    who, event, session = current
+    client = None if who is None else (who.uid, who.pid, who.program)
+    place = None if session is None else (session.token.serial, session.login.keyslot)
     call, mechanism = CURRENT.mechanism
-    if call is CURRENT.call and mechanism:
-        known["mechanism"] = _mechanism(mechanism)
     if keys := list(keys):
-        known["keys"] = keys
-    known |= fields
-    assert known.keys() <= FIELDS
-    return _encode(known)
+        fields["keys"] = keys
+    assert fields.keys() <= _TOLD
+    now = time.time()
+    known = fields.pop("event", event), result.name, client, place, mechanism if call is current else 0
+    text = f'{{"time":"{_second(int(now))}.{int(now % 1 * 1e6):06d}Z",{_circumstances(*known)}'
+    return f"{text},{_encode(fields)[1:]}" if fields else text + "}"
+
+
+@lru_cache(maxsize=256)
+def _circumstances(
+    event: str, result: str, client: tuple[int, int, str] | None, place: tuple[bytes, str] | None, mechanism: int
+) -> str:
+    """What a client's records of one kind have in common, encoded, without the braces."""
+    known: dict[str, Any] = {"event": event, "result": result}
+    if client is not None:
+        known |= dict(zip(("uid", "pid", "program"), client, strict=True))
+    if place is not None:
+        known["token"] = place[0].decode("ascii", "replace")
+        if place[1]:
+            known["user"] = place[1]
+    if mechanism:
+        known["mechanism"] = _mechanism(mechanism)
+    return _encode(known)[1:-1]
 
 
 @lru_cache(maxsize=8)
@@ -148,7 +158,7 @@ class Audit:
         return [*changes, self.change(record(changes=words, keys=keys))]
 
     def change(self, *texts: str) -> Append:
-        return Append(texts, self.signer.mac_key, self._head)
+        return Append(texts, self.signer.mac, self._head)
 
     def note(self, text: str) -> None:
         """Record something that changes nothing, in a moment."""
@@ -202,7 +212,7 @@ class Audit:
             return
         self._prune_at = number + BETWEEN
         try:
-            self._commit([Prune(self.keep, self.signer.mac_key, self._head)])
+            self._commit([Prune(self.keep, self.signer.mac, self._head)])
         except Refused as refused:
             log.error("the audit cannot be pruned: %s", refused.reason)
 

@@ -64,8 +64,12 @@ class Shelf:
             return []
         made = [Object(self._durable.reserve(), attributes) for attributes in attribute_sets]
         known = [record for record in records if record is not None]
-        with self._durable.values.saving(known) as remembered:
-            self._durable.commit([*(self._put(object) for object in made), *remembered], map(unique, made))
+        changes, names = [self._put(object) for object in made], [unique(object) for object in made]
+        if known:
+            with self._durable.values.saving(known) as remembered:
+                self._durable.commit([*changes, *remembered], names)
+        else:
+            self._durable.commit(changes, names)
         for object, record in zip(made, records, strict=False):
             object.record = record
         with self._lock:
@@ -198,9 +202,10 @@ class Shelf:
 
     def _put(self, object: Object) -> PutObject:
         sealer = self._sealers.sealer(object.private)
-        pairs = [*templates.index(object.attributes), (Attr.PRIVATE, object.private)]
-        record = sealer.seal(object.id, object.version, object.attributes)
-        return PutObject(record, tuple(sealer.tag(attr, value) for attr, value in pairs))
+        tag = sealer.tag
+        tags = [tag(attr, value) for attr, value in templates.index(object.attributes)]
+        tags.append(tag(Attr.PRIVATE, object.private))
+        return PutObject(sealer.seal(object.id, object.version, object.attributes), tuple(tags))
 
     def _keep(self, object: Object) -> None:
         self._live[object.id] = object

@@ -62,24 +62,23 @@ class Gathering:
         self._lock = threading.Lock()
         self._inside = 0
 
-    @contextlib.contextmanager
-    def one(self, *, unless: bool = False) -> Iterator[None]:
+    def one(self, *, unless: bool = False) -> "contextlib.AbstractContextManager[object]":
         """For the work of this thread, if it is not ``unless``: such as computes in a library, without the lock."""
-        if unless:
-            yield
-            return
+        return _APART if unless else _Together(self)
+
+    def enter(self) -> set[int]:
+        """This thread begins. Returns where it may run afterwards; nothing when it stays where it is."""
         with self._lock:
             self._inside += 1
             alone = self._inside == 1
-        everywhere = set() if alone else self._gather()
-        try:
-            yield
-        finally:
-            if everywhere:
-                with contextlib.suppress(OSError):
-                    os.sched_setaffinity(0, everywhere)
-            with self._lock:
-                self._inside -= 1
+        return set() if alone else self._gather()
+
+    def leave(self, everywhere: set[int]) -> None:
+        if everywhere:
+            with contextlib.suppress(OSError):
+                os.sched_setaffinity(0, everywhere)
+        with self._lock:
+            self._inside -= 1
 
     @staticmethod
     def _gather() -> set[int]:
@@ -93,6 +92,23 @@ class Gathering:
             pass  # The system does not permit it: it is only slower.
         return set()
 
+
+class _Together:
+    """One thread's work there. A class, as a generator would take as long as some of the work."""
+
+    __slots__ = ("_everywhere", "_gathering")
+
+    def __init__(self, gathering: Gathering) -> None:
+        self._gathering = gathering
+
+    def __enter__(self) -> None:
+        self._everywhere = self._gathering.enter()
+
+    def __exit__(self, *_: object) -> None:
+        self._gathering.leave(self._everywhere)
+
+
+_APART: Final = contextlib.nullcontext()
 
 #: The making of objects.
 MAKING: Final = Gathering()

@@ -6,7 +6,6 @@ Nothing of a plaintext leaves before its tag is checked: decryption holds the da
 import os
 from typing import Any, Final, Protocol
 
-from Crypto.Cipher import AES as OTHER_AES
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import AEADEncryptionContext, Cipher, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM
@@ -14,10 +13,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM
 from hsmith.crypto.blocks import AES_CIPHER, algorithm_of, unwrapping
 from hsmith.crypto.engine import Buffer, Engine, Stream
 from hsmith.crypto.key import Key
+from hsmith.crypto.later import Later
 from hsmith.crypto.streams import Whole, bad_parameter
 from hsmith.spec.constants import Fault, IvGenerator
 from hsmith.spec.faults import Refused
 from hsmith.spec.params import CcmWrapParams, GcmWrapParams
+
+OTHER_AES: Final[Any] = Later("Crypto.Cipher.AES")
 
 _FULL_TAG: Final = 16  # bytes
 _LIBRARY_IVS: Final = range(8, 129)  # bytes of an IV that the first library takes; the second takes the others

@@ -5,7 +5,6 @@ The nonce's length chooses the variant. The first library has the AEAD of RFC 84
 
 from typing import Any, Final
 
-from Crypto.Cipher import ChaCha20, ChaCha20_Poly1305, Salsa20
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
@@ -13,9 +12,14 @@ from hsmith.crypto.blocks import CounterStream, unwrapping
 from hsmith.crypto.engine import Buffer, Engine, Stream
 from hsmith.crypto.feedback import Updating
 from hsmith.crypto.key import Key
+from hsmith.crypto.later import Later
 from hsmith.crypto.streams import Whole, bad_parameter
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
+
+ChaCha20: Final[Any] = Later("Crypto.Cipher.ChaCha20")
+ChaCha20_Poly1305: Final[Any] = Later("Crypto.Cipher.ChaCha20_Poly1305")
+Salsa20: Final[Any] = Later("Crypto.Cipher.Salsa20")
 
 _BLOCK: Final = 64  # bytes that one count addresses
 _TAG: Final = 16

@@ -1,19 +1,22 @@
 """EdDSA (section 6.3, RFC 8032): pure by the first library, with a context or pre-hashed by the second."""
 
-from typing import Any
+from typing import Any, Final
 
-from Crypto.Hash import SHA512, SHAKE256
-from Crypto.PublicKey import ECC
-from Crypto.Signature import eddsa
 from cryptography.exceptions import InvalidSignature
 
 from hsmith.crypto.ec import generate_pair
 from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier
 from hsmith.crypto.key import Key, need
+from hsmith.crypto.later import Later
 from hsmith.crypto.material.base import pkcs8, spki
 from hsmith.crypto.streams import WholeSigner, WholeVerifier, bad_parameter, wrong_length
 from hsmith.spec.constants import Attr, KeyType, ObjectClass
 from hsmith.spec.params import EddsaParams
+
+SHA512: Final[Any] = Later("Crypto.Hash.SHA512")
+SHAKE256: Final[Any] = Later("Crypto.Hash.SHAKE256")
+ECC: Final[Any] = Later("Crypto.PublicKey.ECC")
+eddsa: Final[Any] = Later("Crypto.Signature.eddsa")
 
 
 def _size(key: Key) -> int:

@@ -2,17 +2,19 @@
 CipherText Stealing", "AES XTS")."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from Crypto.Cipher import AES as OTHER_AES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from hsmith.crypto.blocks import XTS_CIPHER, BlockCipher, CounterStream, Mode, algorithm_of, data_fault
 from hsmith.crypto.engine import Buffer, Engine, Stream
 from hsmith.crypto.key import Key
+from hsmith.crypto.later import Later
 from hsmith.crypto.streams import Whole, bad_parameter
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
+
+OTHER_AES: Final[Any] = Later("Crypto.Cipher.AES")
 
 _ANY_LENGTH = 1 << 80  # these modes have no counter that could run out
 

@@ -3,12 +3,23 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from Crypto.Hash import MD5, SHA1, SHA3_224, SHA3_256, SHA3_384, SHA3_512, SHA224, SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives import hashes
 
 from hsmith.crypto.engine import Buffer, Digest, Engine
+from hsmith.crypto.later import Later
 from hsmith.spec.constants import Fault, Mechanism, Mgf
 from hsmith.spec.faults import Refused
+
+MD5: Final[Any] = Later("Crypto.Hash.MD5")
+SHA1: Final[Any] = Later("Crypto.Hash.SHA1")
+SHA3_224: Final[Any] = Later("Crypto.Hash.SHA3_224")
+SHA3_256: Final[Any] = Later("Crypto.Hash.SHA3_256")
+SHA3_384: Final[Any] = Later("Crypto.Hash.SHA3_384")
+SHA3_512: Final[Any] = Later("Crypto.Hash.SHA3_512")
+SHA224: Final[Any] = Later("Crypto.Hash.SHA224")
+SHA256: Final[Any] = Later("Crypto.Hash.SHA256")
+SHA384: Final[Any] = Later("Crypto.Hash.SHA384")
+SHA512: Final[Any] = Later("Crypto.Hash.SHA512")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from hmac import compare_digest
-from typing import Any
+from typing import Any, Final
 
-from Crypto.Cipher import AES as OTHER_AES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -16,7 +15,10 @@ from hsmith.crypto.blocks import AES_CIPHER, BlockCipher, algorithm_of
 from hsmith.crypto.engine import Buffer, Engine, Signer, Verifier
 from hsmith.crypto.hashes import Hash
 from hsmith.crypto.key import Key
+from hsmith.crypto.later import Later
 from hsmith.crypto.streams import bad_parameter, wrong, wrong_length
+
+OTHER_AES: Final[Any] = Later("Crypto.Cipher.AES")
 
 
 class MacSigner(Signer):

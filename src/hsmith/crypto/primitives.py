@@ -92,7 +92,11 @@ class Mac:
     def __call__(self, *parts: bytes) -> bytes:
         """As mac() says."""
         keyed = self._keyed.copy()
-        keyed.update(b"".join([_LENGTH.pack(len(part)) + part for part in parts]))
+        if len(parts) == 2:  # by far the most frequent
+            one, two = parts
+            keyed.update(_LENGTH.pack(len(one)) + one + _LENGTH.pack(len(two)) + two)
+        else:
+            keyed.update(b"".join([_LENGTH.pack(len(part)) + part for part in parts]))
         return keyed.finalize()
 
 
@@ -131,20 +135,34 @@ def argon2id(secret: bytes, salt: bytes, *, memory_kib: int, iterations: int, la
     return kdf.derive(secret)
 
 
-#: Nonces from the system's generator, fetched many at a time: each call to it lets other threads in between. Each is
-#: taken once: pop() is one step, and a child of fork() fetches its own.
-_nonces: Final[deque[bytes]] = deque()
+class _Fetched:
+    """Numbers from the system's generator that are no secrets, fetched many at a time: each call to it lets other
+    threads in between. Each is taken once: pop() is one step, and a child of fork() fetches its own."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._ready: deque[bytes] = deque()
+        os.register_at_fork(after_in_child=self._ready.clear)
+
+    def __call__(self) -> bytes:
+        while True:
+            try:
+                return self._ready.pop()
+            except IndexError:
+                size, fetched = self._size, os.urandom(self._size * _FETCHED)
+                self._ready.extend([fetched[at : at + size] for at in range(0, len(fetched), size)])
+
+
 _FETCHED: Final = 64
-os.register_at_fork(after_in_child=_nonces.clear)
+_nonce: Final = _Fetched(NONCE_SIZE)
+_id: Final = _Fetched(16)
 
 
-def _nonce() -> bytes:
-    while True:
-        try:
-            return _nonces.pop()
-        except IndexError:
-            fetched = os.urandom(NONCE_SIZE * _FETCHED)
-            _nonces.extend([fetched[at : at + NONCE_SIZE] for at in range(0, len(fetched), NONCE_SIZE)])
+def unique_id() -> bytes:
+    """A random UUID (RFC 9562 version 4), 36 ASCII characters."""
+    number = int.from_bytes(_id(), "big") & ~(0xF << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62
+    text = b"%032x" % number
+    return b"-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def _cipher(key: bytes) -> AESGCM:

@@ -3,7 +3,6 @@
 from functools import lru_cache
 from typing import Any, Final
 
-from Crypto.PublicKey import RSA
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric import rsa as library
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier
 from hsmith.crypto.hashes import Hash, hash_of, mgf_hash
 from hsmith.crypto.key import Key, invalid, need
+from hsmith.crypto.later import Later
 from hsmith.crypto.material.base import spki
 from hsmith.crypto.material.rsa import MAXIMUM, MINIMUM, private_attributes, public_attributes
 from hsmith.crypto.streams import (
@@ -27,6 +27,8 @@ from hsmith.crypto.streams import (
 from hsmith.spec.constants import Attr, Fault, KeyType
 from hsmith.spec.faults import Refused
 from hsmith.spec.params import RsaPkcsPssParams
+
+RSA: Final[Any] = Later("Crypto.PublicKey.RSA")
 
 PKCS1: Final = padding.PKCS1v15()
 _AS_IT_IS: Final = NoDigestInfo()

@@ -5,9 +5,6 @@ from abc import abstractmethod
 from functools import lru_cache
 from typing import Any, Final
 
-from Crypto.Cipher import PKCS1_OAEP
-from Crypto.PublicKey import RSA
-from Crypto.Signature.pss import MGF1
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.keywrap import (
@@ -20,6 +17,7 @@ from hsmith.crypto.engine import Buffer, Engine, Stream, Wanted
 from hsmith.crypto.fitting import last, wanted_length
 from hsmith.crypto.hashes import Hash, hash_of, mgf_hash
 from hsmith.crypto.key import Key
+from hsmith.crypto.later import Later
 from hsmith.crypto.rsa import (
     PKCS1,
     Pkcs1Signature,
@@ -33,6 +31,10 @@ from hsmith.crypto.streams import Whole, bad_parameter
 from hsmith.spec.constants import Attr, DataSource, Fault, ObjectClass
 from hsmith.spec.faults import Refused
 from hsmith.spec.params import RsaAesKeyWrapParams, RsaPkcsOaepParams
+
+PKCS1_OAEP: Final[Any] = Later("Crypto.Cipher.PKCS1_OAEP")
+RSA: Final[Any] = Later("Crypto.PublicKey.RSA")
+PSS: Final[Any] = Later("Crypto.Signature.pss")
 
 
 class _Transport(Engine):
@@ -174,7 +176,7 @@ def _other_oaep(key: Key, params: RsaPkcsOaepParams) -> Any:
     else:
         numbers = key.native.public_numbers()
         native = RSA.construct((numbers.n, numbers.e))
-    return PKCS1_OAEP.new(native, row.other, lambda seed, size: MGF1(seed, size, mask.other), params.source_data)
+    return PKCS1_OAEP.new(native, row.other, lambda seed, size: PSS.MGF1(seed, size, mask.other), params.source_data)
 
 
 class Oaep(_Transport):

@@ -16,6 +16,7 @@ from hsmith.core.durable import Settings
 from hsmith.core.hsm import Hsm
 from hsmith.core.objects import CHANGES
 from hsmith.core.policy.profiles import Profile
+from hsmith.crypto import later
 from hsmith.cryptoki import admin, dispatch, repeated
 from hsmith.cryptoki.application import Application
 from hsmith.cryptoki.figures import figures
@@ -38,6 +39,8 @@ log = logging.getLogger("hsmith.keeper")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 #: Descriptors kept for what is no connection: the store, its readers, the log.
 OTHER_DESCRIPTORS = 128
+#: Seconds after its start in which a keeper serves its first client and loads nothing more.
+MOMENT = 2.0
 
 
 def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, report: daemon.Report) -> int:
@@ -86,9 +89,23 @@ def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, rep
         gc.freeze()
         gc.enable()
         report(daemon.READY)
+        _load_the_rest()
         keeper.run()
     log.info("ended")
     return 0
+
+
+def _load_the_rest() -> None:
+    """What a start does not wait for is loaded a moment after it."""
+
+    def load() -> None:
+        with contextlib.suppress(ImportError, OSError, MemoryError):  # then whoever needs it tries again, and is told
+            later.load_all()
+            gc.freeze()
+
+    timer = threading.Timer(MOMENT, load)
+    timer.daemon = True
+    timer.start()
 
 
 def _keep_memory() -> None:

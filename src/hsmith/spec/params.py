@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 
 from hsmith.spec.constants import OtpParam as OtpParamType
 from hsmith.spec.constants import PrfDataType
+from hsmith.spec.structure import structure
 from hsmith.spec.values import Template
 
 
@@ -158,7 +159,7 @@ def _handle_out(name: str, member: str) -> Field:
 # --- General
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Version:
     """CK_VERSION: the parameter of the pre-master key generations."""
 
@@ -171,7 +172,7 @@ _row(1, Version, "CK_VERSION", _byte("major", "major"), _byte("minor", "minor"))
 # --- RSA
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class RsaPkcsOaepParams:
     hash_alg: int = 0
     mgf: int = 0
@@ -190,7 +191,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class RsaPkcsPssParams:
     hash_alg: int = 0
     mgf: int = 0
@@ -207,7 +208,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class RsaAesKeyWrapParams:
     aes_key_bits: int = 0
     oaep_params: RsaPkcsOaepParams | None = None
@@ -224,7 +225,7 @@ _row(
 # --- Elliptic curves
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Ecdh1DeriveParams:
     kdf: int = 0
     shared_data: bytes = b""
@@ -241,7 +242,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Ecdh2DeriveParams:
     kdf: int = 0
     shared_data: bytes = b""
@@ -264,7 +265,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class EcmqvDeriveParams:
     kdf: int = 0
     shared_data: bytes = b""
@@ -289,7 +290,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class EcdhAesKeyWrapParams:
     aes_key_bits: int = 0
     kdf: int = 0
@@ -306,7 +307,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class EddsaParams:
     ph_flag: bool = False
     context_data: bytes = b""
@@ -321,7 +322,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class XeddsaParams:
     hash: int = 0
 
@@ -331,7 +332,7 @@ _row(10, XeddsaParams, "CK_XEDDSA_PARAMS", _ulong("hash", "hash"))
 # --- Diffie-Hellman and DSA
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class X942Dh1DeriveParams:
     kdf: int = 0
     other_info: bytes = b""
@@ -348,7 +349,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class X942Dh2DeriveParams:
     kdf: int = 0
     other_info: bytes = b""
@@ -371,7 +372,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class X942MqvDeriveParams:
     kdf: int = 0
     other_info: bytes = b""
@@ -396,7 +397,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class DsaParameterGenParam:
     hash: int = 0
     seed: bytes = b""
@@ -415,7 +416,7 @@ _row(
 # --- Block ciphers
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class AesCtrParams:
     counter_bits: int = 0
     cb: bytes = bytes(16)
@@ -424,7 +425,7 @@ class AesCtrParams:
 _row(15, AesCtrParams, "CK_AES_CTR_PARAMS", _ulong("counter_bits", "ulCounterBits"), _array("cb", "cb", 16))
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class CamelliaCtrParams:
     counter_bits: int = 0
     cb: bytes = bytes(16)
@@ -433,31 +434,31 @@ class CamelliaCtrParams:
 _row(16, CamelliaCtrParams, "CK_CAMELLIA_CTR_PARAMS", _ulong("counter_bits", "ulCounterBits"), _array("cb", "cb", 16))
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class AesCbcEncryptDataParams:
     iv: bytes = bytes(16)
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class DesCbcEncryptDataParams:
     iv: bytes = bytes(8)
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class CamelliaCbcEncryptDataParams:
     iv: bytes = bytes(16)
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class AriaCbcEncryptDataParams:
     iv: bytes = bytes(16)
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class SeedCbcEncryptDataParams:
     iv: bytes = bytes(16)
     data: bytes = b""
@@ -473,7 +474,7 @@ _row(21, SeedCbcEncryptDataParams, "CK_SEED_CBC_ENCRYPT_DATA_PARAMS", _array("iv
 # --- Authenticated encryption
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class GcmParams:
     """CK_GCM_PARAMS; ``iv_bits`` is 0 from callers whose structure still lacks it (before 2.40 errata)."""
 
@@ -538,7 +539,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class CcmParams:
     data_len: int = 0
     nonce: bytes = b""
@@ -606,7 +607,7 @@ _row(
 # --- ChaCha20 and Salsa20
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Chacha20Params:
     block_counter: bytes = b""
     block_counter_bits: int = 0
@@ -625,7 +626,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Salsa20Params:
     """``block_counter``: 8 bytes, or empty where the pointer is NULL."""
 
@@ -644,7 +645,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Salsa20Chacha20Poly1305Params:
     nonce: bytes = b""
     aad: bytes = b""
@@ -677,7 +678,7 @@ _row(
 # --- Signatures with a context
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class SignAdditionalContext:
     hedge_variant: int = 0
     context: bytes = b""
@@ -692,7 +693,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class HashSignAdditionalContext:
     hedge_variant: int = 0
     context: bytes = b""
@@ -711,7 +712,7 @@ _row(
 # --- Key derivation
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class KeyDerivationStringData:
     data: bytes = b""
 
@@ -719,7 +720,7 @@ class KeyDerivationStringData:
 _row(34, KeyDerivationStringData, "CK_KEY_DERIVATION_STRING_DATA", _data("data", "pData", "ulLen"))
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class HkdfParams:
     extract: bool = False
     expand: bool = False
@@ -744,7 +745,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class PbeParams:
     """``init_vector``: receives 8 bytes where an IV is made."""
 
@@ -765,7 +766,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Pkcs5Pbkd2Params2:
     salt_source: int = 0
     salt_source_data: bytes = b""
@@ -788,7 +789,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Sp800108CounterFormat:
     little_endian: bool = False
     width_in_bits: int = 0
@@ -803,7 +804,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Sp800108DkmLengthFormat:
     dkm_length_method: int = 0
     little_endian: bool = False
@@ -820,7 +821,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class PrfDataParam:
     """``value``: None (length 0), a counter or length format, bytes, or a key's handle, as ``type`` says."""
 
@@ -845,7 +846,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class DerivedKey:
     template: Template = ()
     key: Out = field(default_factory=Out)
@@ -860,7 +861,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Sp800108KdfParams:
     prf_type: int = 0
     data_params: tuple[PrfDataParam, ...] = ()
@@ -877,7 +878,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Sp800108FeedbackKdfParams:
     prf_type: int = 0
     data_params: tuple[PrfDataParam, ...] = ()
@@ -898,7 +899,7 @@ _row(
 # --- SSL 3.0 and TLS
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Ssl3RandomData:
     client_random: bytes = b""
     server_random: bytes = b""
@@ -913,7 +914,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Ssl3KeyMatOut:
     client_mac_secret: Out = field(default_factory=Out)
     server_mac_secret: Out = field(default_factory=Out)
@@ -936,7 +937,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Ssl3MasterKeyDeriveParams:
     random_info: Ssl3RandomData = Ssl3RandomData()
     version: Out = field(default_factory=Out)
@@ -951,7 +952,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Ssl3KeyMatParams:
     mac_size_in_bits: int = 0
     key_size_in_bits: int = 0
@@ -972,7 +973,7 @@ _KEY_MAT: Final = (
 _row(47, Ssl3KeyMatParams, "CK_SSL3_KEY_MAT_PARAMS", *_KEY_MAT, names_keys=True)
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Tls12MasterKeyDeriveParams:
     random_info: Ssl3RandomData = Ssl3RandomData()
     version: Out = field(default_factory=Out)
@@ -989,7 +990,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Tls12ExtendedMasterKeyDeriveParams:
     prf_hash_mechanism: int = 0
     session_hash: bytes = b""
@@ -1006,7 +1007,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Tls12KeyMatParams:
     mac_size_in_bits: int = 0
     key_size_in_bits: int = 0
@@ -1027,7 +1028,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class TlsKdfParams:
     prf_mechanism: int = 0
     label: bytes = b""
@@ -1046,7 +1047,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class TlsMacParams:
     prf_hash_mechanism: int = 0
     mac_length: int = 0
@@ -1063,7 +1064,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class TlsPrfParams:
     seed: bytes = b""
     label: bytes = b""
@@ -1083,7 +1084,7 @@ _row(
 # --- One-time passwords
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class OtpParam:
     """``value``: bytes (a PIN, a challenge, a time, a counter, a password), or a number for flags, length and format."""
 
@@ -1111,7 +1112,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class OtpParams:
     params: tuple[OtpParam, ...] = ()
 
@@ -1126,7 +1127,7 @@ _row(
 # --- IKE
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class IkePrfDeriveParams:
     prf_mechanism: int = 0
     data_as_key: bool = False
@@ -1149,7 +1150,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Ike2PrfPlusDeriveParams:
     prf_mechanism: int = 0
     has_seed_key: bool = False
@@ -1168,7 +1169,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Ike1PrfDeriveParams:
     prf_mechanism: int = 0
     has_prev_key: bool = False
@@ -1193,7 +1194,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Ike1ExtendedDeriveParams:
     prf_mechanism: int = 0
     has_keygxy: bool = False
@@ -1214,7 +1215,7 @@ _row(
 # --- WTLS
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class WtlsRandomData:
     client_random: bytes = b""
     server_random: bytes = b""
@@ -1229,7 +1230,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class WtlsMasterKeyDeriveParams:
     digest_mechanism: int = 0
     random_info: WtlsRandomData = WtlsRandomData()
@@ -1246,7 +1247,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class WtlsPrfParams:
     digest_mechanism: int = 0
     seed: bytes = b""
@@ -1266,7 +1267,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class WtlsKeyMatOut:
     mac_secret: Out = field(default_factory=Out)
     key: Out = field(default_factory=Out)
@@ -1283,7 +1284,7 @@ _row(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class WtlsKeyMatParams:
     digest_mechanism: int = 0
     mac_size_in_bits: int = 0

@@ -15,9 +15,11 @@ from typing import Any, Final
 import apsw
 
 from hsmith.crypto import primitives
+from hsmith.crypto.primitives import Mac
 
 #: The digest before the first record.
 START: Final = bytes(32)
+_MAC_SIZE: Final = 16
 CHECKPOINT: Final = "checkpoint"
 #: The record that tells where a pruned log begins: it has the number and the digest of the last record that is gone.
 PRUNED: Final = "pruned"
@@ -42,7 +44,7 @@ class Signer:
     """The keys of a store's audit log. ``public``: the Ed25519 key (32 bytes) that its checkpoints are checked with."""
 
     def __init__(self, secret: bytes) -> None:
-        self.mac_key = primitives.derive(secret, b"hsmith 1 audit mac")
+        self.mac = Mac(primitives.derive(secret, b"hsmith 1 audit mac"))
         self._seed = primitives.derive(secret, b"hsmith 1 audit sign")
         self.public = primitives.signing_public(self._seed)
 
@@ -51,29 +53,27 @@ class Signer:
         return primitives.sign(self._seed, _vouched(number, chain)).hex()
 
 
-def append(
-    connection: apsw.Connection, texts: Iterable[str], mac_key: bytes, head: tuple[int, bytes]
-) -> tuple[int, bytes]:
+def append(connection: apsw.Connection, texts: Iterable[str], mac: Mac, head: tuple[int, bytes]) -> tuple[int, bytes]:
     """Add records in the open transaction, and give the last one. ``head``: the last one before, as known: behind a cut
     end the log goes on with a gap, and behind records that somebody else put there, so that what is wrong stays."""
     number, chain = head
     for text in texts:
         try:
-            following = _put(connection, number, chain, text, mac_key)
+            following = _put(connection, number, chain, text, mac)
         except apsw.ConstraintError:
             number, chain = last(connection)
-            following = _put(connection, number, chain, text, mac_key)
+            following = _put(connection, number, chain, text, mac)
         number, chain = number + 1, following
     return number, chain
 
 
-def _put(connection: apsw.Connection, number: int, chain: bytes, text: str, mac_key: bytes) -> bytes:
+def _put(connection: apsw.Connection, number: int, chain: bytes, text: str, mac: Mac) -> bytes:
     chain = follow(chain, number + 1, text)
-    connection.execute(_INSERT, (number + 1, text, chain, _mac(mac_key, chain)))
+    connection.execute(_INSERT, (number + 1, text, chain, mac(chain)[:_MAC_SIZE]))
     return chain
 
 
-def prune(connection: apsw.Connection, keep: int, mac_key: bytes, head: tuple[int, bytes]) -> tuple[int, bytes]:
+def prune(connection: apsw.Connection, keep: int, mac: Mac, head: tuple[int, bytes]) -> tuple[int, bytes]:
     """Delete all but the last ``keep`` records in the open transaction, and give the last one. What stays can be
     verified as before."""
     upto = last(connection)[0] - keep
@@ -81,7 +81,7 @@ def prune(connection: apsw.Connection, keep: int, mac_key: bytes, head: tuple[in
     if found is None:
         return head
     text = json.dumps({"event": PRUNED, "upto": upto, "chain": found[0].hex()}, separators=(",", ":"))
-    head = append(connection, [text], mac_key, head)
+    head = append(connection, [text], mac, head)
     connection.execute("DELETE FROM audit WHERE number <= ?", (upto,))
     return head
 
@@ -119,7 +119,7 @@ def verify(connection: apsw.Connection, signer: Signer, head: tuple[int, bytes])
         if found != number:
             return f"record {number} is missing"
         chain = follow(chain, number, str(text))
-        if stored != chain or not primitives.equal(bytes(mac), _mac(signer.mac_key, chain)):
+        if stored != chain or not primitives.equal(bytes(mac), signer.mac(chain)[:_MAC_SIZE]):
             return f"record {number} was altered"
     if number < head[0]:
         return f"record {number + 1} is missing: the log ends too early"
@@ -167,7 +167,3 @@ def _checkpoints(text: str) -> Iterator[tuple[int, bytes]]:
 
 def _vouched(number: int, chain: bytes) -> bytes:
     return b"hsmith audit 1" + number.to_bytes(8, "big") + chain
-
-
-def _mac(key: bytes, chain: bytes) -> bytes:
-    return primitives.mac(key, chain)[:16]

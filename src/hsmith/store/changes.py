@@ -1,7 +1,6 @@
 """What each change does to the database."""
 # ruff: noqa: S608  (the parts that these statements are made of are constants)
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from operator import itemgetter
@@ -39,6 +38,25 @@ from hsmith.store.records import (
 
 #: What makes room, or counts a wrong PIN: possible on a full disk, with its record in the audit log.
 FREEING: Final = (DeleteObject, DeleteKeyslot, DeleteToken, ClearObjects, SetFailures, Append)
+
+
+class Work:
+    """What one call changes, or several together."""
+
+    __slots__ = ("changes", "ledger")
+
+    def __init__(self, ledger: Ledger, changes: Sequence[Change]) -> None:
+        self.ledger = ledger
+        self.changes = changes
+
+    def __call__(self, connection: apsw.Connection) -> None:
+        apply(connection, self.ledger, self.changes)
+
+    def together(self, others: Iterable["Work"]) -> "Work":
+        """With those that come after it, in fewer statements: each lets other threads in between. What is independent
+        of the rest goes last: what is remembered of values, then the audit."""
+        changes = [change for work in (self, *others) for change in work.changes]
+        return Work(self.ledger, sorted(changes, key=lambda change: _LATER.get(type(change), 0)))
 
 
 def apply(connection: apsw.Connection, ledger: Ledger, changes: Sequence[Change]) -> None:
@@ -133,7 +151,9 @@ def _put_object(connection: apsw.Connection, ledger: Ledger, change: PutObject) 
 
 def _add_objects(connection: apsw.Connection, ledger: Ledger, changes: Sequence[AddObject | PutObject]) -> None:
     """Insert objects that are new, all in few statements: each costs more than what it does."""
-    counts: Counter[int] = Counter(change.record.token for change in changes)
+    counts: dict[int, int] = {}
+    for change in changes:
+        counts[change.record.token] = counts.get(change.record.token, 0) + 1
     for token, count in counts.items():
         _count(connection, token, count)
     objects: list[tuple[Any, ...]] = []
@@ -174,14 +194,15 @@ def _put_value(connection: apsw.Connection, ledger: Ledger, change: PutValue) ->
 
 def _append(connection: apsw.Connection, ledger: Ledger, change: Append) -> None:
     head = max(change.head(), ledger.appended, key=itemgetter(0))
-    ledger.appended = audit.append(connection, change.texts, change.mac_key, head)
+    ledger.appended = audit.append(connection, change.texts, change.mac, head)
 
 
 def _prune(connection: apsw.Connection, ledger: Ledger, change: Prune) -> None:
     head = max(change.head(), ledger.appended, key=itemgetter(0))
-    ledger.appended = audit.prune(connection, change.keep, change.mac_key, head)
+    ledger.appended = audit.prune(connection, change.keep, change.mac, head)
 
 
+_LATER: Final[dict[type[Any], int]] = {PutValue: 1, Append: 2}
 _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Ledger, Any], None]]] = {
     PutToken: _put_token,
     DeleteToken: _delete_token,

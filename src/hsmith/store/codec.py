@@ -73,6 +73,8 @@ def _encode_pairs(parts: list[bytes], pairs: Collection[tuple[int, Any]], depth:
         elif type(value) is bytes:
             add(_COUNTED.pack(attribute, _BYTES, len(value)))
             add(value)
+        elif type(value) is int and value < _WORD_LIMIT:
+            add(_COUNTED.pack(attribute, _SHORT, value))
         else:
             _encode_value(parts, attribute, value, depth)
 

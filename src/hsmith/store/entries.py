@@ -12,7 +12,6 @@ from struct import error as StructError
 from struct import pack as pack_struct
 from typing import Any, Final, NamedTuple
 
-from hsmith.crypto import primitives
 from hsmith.crypto.primitives import Mac
 
 #: Objects that share a place. Their numbers are neighbours, so those that are made together are together.
@@ -20,6 +19,7 @@ _TOGETHER: Final = 64
 #: Places of values, among which their names, which look random, are divided.
 _VALUE_PLACES: Final = 4096
 _OBJECTS, _TOKENS, _KEYSLOTS, _VALUES = 0, 1 << 60, 2 << 60, 3 << 60
+_unkeyed: Final = Mac(b"")
 _MASK: Final = (1 << 64) - 1
 #: A key, its version, its checksum.
 _ENTRY: Final = Struct("<3Q")
@@ -77,7 +77,7 @@ def value_address(name: bytes) -> Address:
 
 
 def _short(name: bytes) -> int:
-    return int.from_bytes(primitives.mac(b"", name)[:8], "little")
+    return int.from_bytes(_unkeyed(name)[:8], "little")
 
 
 def name_of(address: Address) -> str:

@@ -5,14 +5,17 @@ changes given to one call of change() are made together or not at all, and are o
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from hsmith.crypto.primitives import Mac
+from hsmith.spec.structure import structure
 
 if TYPE_CHECKING:
     from hsmith.store.audit import Record, Signer
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class TokenRecord:
     """A token. ``id`` is never used again; ``slot`` is its slot ID for ever; ``blob`` is its sealed state."""
 
@@ -22,7 +25,7 @@ class TokenRecord:
     blob: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class KeyslotRecord:
     """A way to the token's master key. ``name``: "so", "user", or "user:NAME". ``blob``: the wrapped key with its KDF's
     parameters. ``failures``: wrong PINs since the last right one."""
@@ -33,7 +36,7 @@ class KeyslotRecord:
     failures: int
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class ObjectRecord:
     """A token object. ``version`` counts its changes and is bound into ``blob``. ``private``: sealed under the
     master key."""
@@ -45,7 +48,7 @@ class ObjectRecord:
     blob: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class ValueRecord:
     """What is remembered of a key's value, whatever objects have it: it outlives them and belongs to no token.
 
@@ -56,46 +59,46 @@ class ValueRecord:
     blob: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class PutValue:
     """Insert, or replace an earlier version; where a later one is stored already, nothing is done."""
 
     record: ValueRecord
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class PutToken:
     """Insert (version 1) or replace (the stored version must be one less)."""
 
     record: TokenRecord
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class DeleteToken:
     """Delete the token with its keyslots, objects and index."""
 
     token: int
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class ClearObjects:
     """Delete all objects and keyslots of a token (C_InitToken), not the token."""
 
     token: int
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class PutKeyslot:
     record: KeyslotRecord
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class DeleteKeyslot:
     token: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class SetFailures:
     """Set a keyslot's counter of wrong PINs."""
 
@@ -104,7 +107,7 @@ class SetFailures:
     failures: int
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class PutObject:
     """Insert (version 1) or replace (the stored version must be one less) with its index tags, all of them."""
 
@@ -112,7 +115,7 @@ class PutObject:
     tags: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class AddObject:
     """Insert what was made in another store, in whatever version it is."""
 
@@ -120,7 +123,7 @@ class AddObject:
     tags: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class DeleteObject:
     """Delete an object with its index; it must exist."""
 
@@ -128,21 +131,21 @@ class DeleteObject:
     id: int
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Append:
     """Add records to the audit log (hsmith.store.audit). ``head``: gives the number and digest of the last one."""
 
     texts: tuple[str, ...]
-    mac_key: bytes = field(repr=False)
+    mac: Mac = field(repr=False)
     head: Callable[[], tuple[int, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
+@structure
 class Prune:
     """Keep the last ``keep`` records of the audit log, and one that tells where it begins now."""
 
     keep: int
-    mac_key: bytes = field(repr=False)
+    mac: Mac = field(repr=False)
     head: Callable[[], tuple[int, bytes]]
 
 

@@ -24,6 +24,7 @@ class Room:
     def __init__(self, connection: apsw.Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
+        self._name = os.fspath(path)
         self._page_size = int(connection.pragma("page_size"))
         self._pages = 0
         self._inode = path.stat().st_ino
@@ -40,7 +41,7 @@ class Room:
 
         apsw.FullError: there is none. FileNotFoundError: the file is gone.
         """
-        status = os.stat(self._path)
+        status = os.stat(self._name)
         if status.st_ino != self._inode:
             raise FileNotFoundError(f"another file is in the place of {self._path}")
         pages = int(self._connection.execute("PRAGMA page_count").get)

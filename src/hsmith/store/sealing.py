@@ -124,14 +124,14 @@ class TokenSealer:
 class ValueNamer:
     """Names values so that the names go with a token to another store: under the root of its origin. Thread-safe."""
 
-    __slots__ = ("_index_key",)
+    __slots__ = ("_index",)
 
     def __init__(self, root: bytes) -> None:
-        self._index_key = _derive(root, b"value index", 0)
+        self._index = Mac(_derive(root, b"value index", 0))
 
     def name(self, kind: bytes, identity: bytes) -> bytes:
         """TAG_SIZE bytes, which are the token's own: they tell nothing of the values of another."""
-        return primitives.mac(self._index_key, kind, identity)[:TAG_SIZE]
+        return self._index(kind, identity)[:TAG_SIZE]
 
 
 class ValueSealer:

@@ -22,7 +22,7 @@ from hsmith.store import secret as secrets
 from hsmith.store.audit import Record, Signer
 from hsmith.store.audit import read as read_audit
 from hsmith.store.audit import verify as verify_audit
-from hsmith.store.changes import FREEING, apply, unpacked
+from hsmith.store.changes import FREEING, Work, unpacked
 from hsmith.store.entries import (
     KEYSLOT,
     OBJECT,
@@ -126,7 +126,7 @@ class SqliteStore:
 
     def change(self, changes: Sequence[Change]) -> None:
         sparing = not all(isinstance(change, FREEING) for change in changes)
-        self._writer.run(partial(apply, ledger=self._ledger, changes=changes), sparing=sparing)
+        self._writer.run(Work(self._ledger, changes), sparing=sparing)
 
     def figures(self) -> dict[str, Any]:
         return self._writer.figures()

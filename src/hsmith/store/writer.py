@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 import apsw
 
 from hsmith.store import failures
+from hsmith.store.changes import Work
 from hsmith.store.ledger import WRITE_SECONDS, Ledger
 from hsmith.store.records import StoreBroken, StoreFull
 from hsmith.store.room import Room
@@ -24,7 +25,7 @@ T = TypeVar("T")
 #: Calls in one commit, at most: what is beyond waits for the next one.
 MAX_BATCH: Final = 512
 #: Pages of the log (4 KiB each) after which it is copied into the database, and after which readers are waited for.
-CHECKPOINT_AT: Final = 1_000
+CHECKPOINT_AT: Final = 4_000
 RESTART_AT: Final = 16_000
 
 _log = logging.getLogger(__name__)
@@ -205,20 +206,42 @@ class Writer:
             if jobs[0].error is not None:
                 execute("ROLLBACK")
                 return
-        else:
-            for job in jobs:
-                mark = self._ledger.mark()
-                execute("SAVEPOINT job")
-                self._do(job)
-                if job.error is not None:
-                    execute("ROLLBACK TO job")
-                    self._ledger.undo(mark)
-                execute("RELEASE job")
+        elif not self._do_together(jobs):
+            self._do_each(jobs)
         self._ledger.write()
         self._room.take(sparing=any(job.sparing for job in jobs))
         self._ledger.commit(lambda: execute("COMMIT"))
         self._commits += 1
         self._changes += len(jobs)
+
+    def _do_together(self, jobs: list[_Job]) -> bool:
+        """All as one. False: one of them cannot be done, and nothing is."""
+        works = [job.work for job in jobs if isinstance(job.work, Work)]
+        if len(works) < len(jobs):
+            return False
+        try:
+            works[0].together(works[1:])(self._connection)
+        except failures.ERRORS:
+            raise
+        except Exception:  # of which one it is, and what becomes of the others, is found one by one
+            self._connection.execute("ROLLBACK")
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._ledger.begin()
+            return False
+        for job in jobs:
+            job.error = None
+        return True
+
+    def _do_each(self, jobs: list[_Job]) -> None:
+        execute = self._connection.execute
+        for job in jobs:
+            mark = self._ledger.mark()
+            execute("SAVEPOINT job")
+            self._do(job)
+            if job.error is not None:
+                execute("ROLLBACK TO job")
+                self._ledger.undo(mark)
+            execute("RELEASE job")
 
     def _do(self, job: _Job) -> None:
         assert job.work is not None

@@ -4,6 +4,7 @@ Callers ask before the work is done, and tell before its result leaves. docs/pol
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from hsmith.core.objects import CHANGES, Object
@@ -189,11 +190,17 @@ def harden(attributes: dict[int, Any], attr: Attr, value: bool) -> None:
 
 def shown(attributes: Mapping[int, Any]) -> Mark:
     """What an object's attributes say of its value."""
-    marks = Mark.NONE
-    for mark, attr, value in _LATCHES:
-        if attributes.get(attr, False) == value:
-            marks |= mark
-    return marks if hidden(attributes) else marks | Mark.READABLE
+    latched = [attributes.get(attr, False) == value for _, attr, value in _LATCHES]
+    return _marks(hidden(attributes), *latched)
+
+
+@cache
+def _marks(hidden: bool, *latched: bool) -> Mark:
+    """Few combinations, which are slow to put together."""
+    marks = Mark.NONE if hidden else Mark.READABLE
+    for (mark, _, _), has in zip(_LATCHES, latched, strict=True):
+        marks = marks | mark if has else marks
+    return marks
 
 
 def _told(attributes: Mapping[int, Any]) -> Mark:

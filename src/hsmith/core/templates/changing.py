@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from hsmith.core.templates.consistency import CHECKS
-from hsmith.core.templates.making import unique_id
 from hsmith.core.templates.reading import sealed
 from hsmith.core.templates.values import Attributes, parse, refuse, schema_of
+from hsmith.crypto.primitives import unique_id
 from hsmith.spec.constants import Attr, Fault, ObjectClass
 from hsmith.spec.faults import Refused
 from hsmith.spec.rules import Note, Rule

@@ -8,13 +8,13 @@ the caller should have left to the token is taken as a claim: it is accepted whe
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from uuid import uuid4
 
 from hsmith.core.templates.consistency import CHECKS, certificate_check_value
 from hsmith.core.templates.plans import CREATE, DERIVE, GENERATE, KEM, UNWRAP, Origin, Plan, plan
 from hsmith.core.templates.reading import match_template, sealed
 from hsmith.core.templates.values import Attributes, add, parse, refuse
 from hsmith.crypto import keys
+from hsmith.crypto.primitives import unique_id
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, ObjectClass
 from hsmith.spec.objects import SUBTYPE
 from hsmith.spec.rules import Schema
@@ -228,10 +228,6 @@ def decapsulate(template: Template, *, kem_template: Template, so: bool) -> Attr
 def finish_encapsulated(attrs: Mapping[int, Any], material: Mapping[int, Any]) -> Attributes:
     """For both ends of a key encapsulation."""
     return _fill(attrs, material, KEM)
-
-
-def unique_id() -> bytes:
-    return str(uuid4()).encode()
 
 
 def _shared_secret(given: Attributes, so: bool) -> Attributes:

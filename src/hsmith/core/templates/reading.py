@@ -85,7 +85,7 @@ def index(attrs: Mapping[int, Any]) -> list[tuple[int, Any]]:
     pairs = []
     for attr in attrs.keys() & _INDEXED:
         value = attrs[attr]
-        if value != b"" and not sealed(attrs, attr):
+        if value != b"" and not (attr in _TELLING and sealed(attrs, attr)):
             pairs.append((attr, value))
     return pairs
 

@@ -3,17 +3,19 @@
 Both are the second library's alone: the first has neither ML-KEM-512 nor private keys without their seed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from Crypto.PublicKey import MLDSA, MLKEM
-
 from hsmith.crypto.key import Attributes, Key, invalid, need
+from hsmith.crypto.later import Later
 from hsmith.crypto.material.base import Material, class_of
 from hsmith.spec.constants import Attr, Fault, KeyType, MlDsaParameterSet, MlKemParameterSet, ObjectClass
 from hsmith.spec.faults import Refused
+
+MLDSA: Final[Any] = Later("Crypto.PublicKey.MLDSA")
+MLKEM: Final[Any] = Later("Crypto.PublicKey.MLKEM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,36 +23,41 @@ class Lattice:
     """One of the two. ``private``, ``public``: what the library calls CKA_VALUE of the halves."""
 
     key_type: KeyType
-    sets: Mapping[int, Any]
-    construct: Callable[..., Any]
-    parse: Callable[[bytes], Any]
+    library: Any
+    sets: Mapping[int, str]
     seed: int
     private: str
     public: str
 
+    def construct(self, *, param_set: str, **parts: Any) -> Any:
+        """The library's key. ValueError."""
+        return self.library.construct(param_set=getattr(self.library, param_set), **parts)
+
+    def parse(self, encoded: bytes) -> Any:
+        """The library's key of a PKCS #8 or SubjectPublicKeyInfo. ValueError."""
+        return self.library.import_key(encoded)
+
 
 ML_KEM: Final = Lattice(
     KeyType.ML_KEM,
+    MLKEM,
     {
-        MlKemParameterSet.ML_KEM_512: MLKEM.ML_KEM_512,
-        MlKemParameterSet.ML_KEM_768: MLKEM.ML_KEM_768,
-        MlKemParameterSet.ML_KEM_1024: MLKEM.ML_KEM_1024,
+        MlKemParameterSet.ML_KEM_512: "ML_KEM_512",
+        MlKemParameterSet.ML_KEM_768: "ML_KEM_768",
+        MlKemParameterSet.ML_KEM_1024: "ML_KEM_1024",
     },
-    MLKEM.construct,
-    MLKEM.import_key,
     seed=64,
     private="expanded_dk",
     public="ek",
 )
 ML_DSA: Final = Lattice(
     KeyType.ML_DSA,
+    MLDSA,
     {
-        MlDsaParameterSet.ML_DSA_44: MLDSA.ML_DSA_44,
-        MlDsaParameterSet.ML_DSA_65: MLDSA.ML_DSA_65,
-        MlDsaParameterSet.ML_DSA_87: MLDSA.ML_DSA_87,
+        MlDsaParameterSet.ML_DSA_44: "ML_DSA_44",
+        MlDsaParameterSet.ML_DSA_65: "ML_DSA_65",
+        MlDsaParameterSet.ML_DSA_87: "ML_DSA_87",
     },
-    MLDSA.construct,
-    MLDSA.import_key,
     seed=32,
     private="sk",
     public="pk",
@@ -102,7 +109,8 @@ class LatticeMaterial(Material):
 
     def decode(self, key_type: KeyType, encoded: bytes) -> dict[int, Any]:
         native = self._lattice.parse(encoded)
-        numbers = [number for number, chosen in self._lattice.sets.items() if chosen == native.param_set]
+        library, sets = self._lattice.library, self._lattice.sets
+        numbers = [number for number, chosen in sets.items() if getattr(library, chosen) == native.param_set]
         if not native.has_private() or not numbers:
             raise ValueError("not a private key of this type")
         return {Attr.PARAMETER_SET: int(numbers[0])} | private_values(self._lattice, native)
