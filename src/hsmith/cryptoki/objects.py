@@ -127,7 +127,7 @@ def set_attribute_value(session: Session, handle: int, template: Template) -> No
     if object.on_token:
         new = session.token.shelf.change(object, changed)
     else:
-        new = session.app.replace_object(object, dict(changed(object.attributes)))
+        new = session.app.change_object(object, changed)
     session.token.policy.changed(new)
 
 

@@ -270,7 +270,6 @@ def take(session: "Session", operation: Operation) -> Active:
         if not key.alive:
             _look_again(session, active)
         if not active.authenticated:
-            session.operations[operation] = active
             raise Refused(Fault.USER_NOT_LOGGED_IN, "the key wants C_Login(CKU_CONTEXT_SPECIFIC) for each operation")
         if active.role & ~active.key.granted:  # type: ignore[union-attr]
             session.token.policy.use(active.key, Mark(active.role))  # type: ignore[arg-type]
