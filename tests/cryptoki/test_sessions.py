@@ -244,17 +244,17 @@ def test_functions_of_the_past_answer_without_a_session(caller: Caller) -> None:
 
 def test_session_objects_take_changes_that_meet(caller: Caller, slot: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two threads change one object: each change is made, the second upon the first."""
-    one, two = caller.session(slot), caller.session(slot)
-    data = caller.data(one, LABEL=b"label")
+    one, two = caller.session(slot, user=USER), caller.session(slot)
+    key = caller.aes(one, LABEL=b"label")
     change, meeting = templates.change, [attributes(LABEL=b"meanwhile")]
 
     def slow(*arguments: Any, **named: Any) -> Any:
         changed = change(*arguments, **named)
         if meeting:
-            caller.call("C_SetAttributeValue", two, data, meeting.pop())
+            caller.call("C_SetAttributeValue", two, key, meeting.pop())
         return changed
 
     monkeypatch.setattr(templates, "change", slow)
-    caller.call("C_SetAttributeValue", one, data, attributes(APPLICATION=b"mine"))
-    asked = [Attr.LABEL, Attr.APPLICATION]
-    assert caller.call("C_GetAttributeValue", one, data, asked) == [b"meanwhile", b"mine"]
+    caller.call("C_SetAttributeValue", one, key, attributes(ID=b"id"))
+    asked = [Attr.LABEL, Attr.ID]
+    assert caller.call("C_GetAttributeValue", one, key, asked) == [b"meanwhile", b"id"]
