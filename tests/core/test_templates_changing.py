@@ -75,7 +75,7 @@ def test_may_not_change(name: str, value: Any, fault: Fault) -> None:
 
 
 def test_copyable_goes_one_way() -> None:
-    """"Can't be set to TRUE once it is set to FALSE": it can be set to FALSE (table "Common Storage Object Attributes")."""
+    """The table says that it cannot be set to TRUE once it is set to FALSE, and so can be set to FALSE."""
     fixed = change(create(DATA), COPYABLE=False)
     assert fixed[Attr.COPYABLE] is False
     with pytest.raises(Refused, match="ATTRIBUTE_READ_ONLY"):

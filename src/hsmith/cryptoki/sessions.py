@@ -134,7 +134,7 @@ def set_pin(session: Session, old: bytes | None, new: bytes | None) -> None:
 @handles("C_GetFunctionStatus")
 @handles("C_CancelFunction")
 def not_parallel(app: Application, session: int) -> None:
-    """Legacy functions, which "should simply return" so, whatever the session ("Parallel function management functions")."""
+    """Legacy functions, which "should simply return" it ("Parallel function management functions")."""
     raise Refused(Fault.FUNCTION_NOT_PARALLEL)
 
 
