@@ -39,7 +39,7 @@ def update(operation: Operation, session: Session, part: bytes | None, capacity:
         operations.keep(session, operation, active)
         if capacity is None:
             # Never 0 for data that were given: C++ programs then pass the NULL of an empty vector, which asks again.
-            return max(size, bool(part))
+            return int(size) or min(len(part), 1)
         raise TooSmall(size)
     result: bytes = active.running.update(part)
     active.record(part)
