@@ -8,6 +8,7 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -19,12 +20,14 @@
 
 #include "generated/tables.h"
 #include "hsmith.h"
+#include "polling.h"
 
 #define CONNECTIONS 64
 #define FIRST_ROOM ((size_t)16 << 10)
 #define KEEP_ROOM ((size_t)1 << 20)
 #define HEAD FRAME_HEAD
 #define FINALIZE_SECONDS 5
+#define PARTING_NANOSECONDS 1000000000 /* that C_Finalize waits for the keeper to end the application */
 #define HELLO_ATTEMPTS 3 /* a keeper that ends closes its connections, and the next one listens */
 #define WIRE_VERSION 1
 
@@ -389,6 +392,20 @@ CK_RV transport_open(void)
     return c.rv == CKR_DEVICE_REMOVED ? CKR_FUNCTION_FAILED : c.rv == CKR_DEVICE_ERROR ? CKR_GENERAL_ERROR : c.rv;
 }
 
+/* The keeper ends the application, and with it its sessions, before it closes its side: after C_Finalize nobody finds them. */
+static void part(void) /* under the lock */
+{
+    for (connection *link = state.idle; link; link = link->next)
+        shutdown(link->fd, SHUT_WR);
+    int64_t due = nanoseconds() + PARTING_NANOSECONDS;
+    for (connection *link = state.idle; link; link = link->next) {
+        struct pollfd end = { .fd = link->fd, .events = POLLIN };
+        int64_t left = due - nanoseconds();
+        while (left > 0 && poll(&end, 1, (int)(left / 1000000) + 1) < 0 && errno == EINTR)
+            left = due - nanoseconds();
+    }
+}
+
 CK_RV transport_close(void)
 {
     if (!initialized())
@@ -400,6 +417,7 @@ CK_RV transport_close(void)
         clock_gettime(CLOCK_REALTIME, &due);
         due.tv_sec += FINALIZE_SECONDS;
         pthread_mutex_lock(&state.lock);
+        part();
         new_application();
         for (size_t i = 0; i < CONNECTIONS; i++)
             if (state.pool[i].fd >= 0)

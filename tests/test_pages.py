@@ -16,6 +16,8 @@ def test_the_manual_is_built_without_a_warning(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     index = (tmp_path / "docs" / "index.html").read_text()
     assert '<a href="policy.html">' in index and "<table>" in index
+    clients = (tmp_path / "docs" / "clients.html").read_text()
+    assert "```" not in clients and clients.count("<h2") == (ROOT / "docs" / "clients.md").read_text().count("\n## ")
     sources = {path.relative_to(ROOT).with_suffix(".html") for path in (ROOT / "docs").rglob("*.md")}
     assert sources <= {path.relative_to(tmp_path) for path in tmp_path.rglob("*.html")}
 

@@ -830,7 +830,7 @@ CK_RV C_GenerateRandom(CK_ULONG hSession, CK_BYTE *RandomData, CK_ULONG RandomDa
 CK_RV C_GetFunctionStatus(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 65, SESSION)) {
+    if (call_begin(&c, 65, 0)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }
@@ -840,7 +840,7 @@ CK_RV C_GetFunctionStatus(CK_ULONG hSession)
 CK_RV C_CancelFunction(CK_ULONG hSession)
 {
     call c;
-    if (call_begin(&c, 66, SESSION)) {
+    if (call_begin(&c, 66, 0)) {
         put_ulong(&c, hSession);
         call_run(&c);
     }

@@ -48,7 +48,6 @@ def test_may_change(way: Any, name: str, value: Any) -> None:
         ("TOKEN", False, Fault.ATTRIBUTE_READ_ONLY),
         ("PRIVATE", False, Fault.ATTRIBUTE_READ_ONLY),
         ("MODIFIABLE", False, Fault.ATTRIBUTE_READ_ONLY),
-        ("COPYABLE", False, Fault.ATTRIBUTE_READ_ONLY),
         ("DESTROYABLE", False, Fault.ATTRIBUTE_READ_ONLY),
         ("VALUE", AES_VALUE, Fault.ATTRIBUTE_READ_ONLY),
         ("VALUE_LEN", 16, Fault.ATTRIBUTE_READ_ONLY),
@@ -73,6 +72,14 @@ def test_may_not_change(name: str, value: Any, fault: Fault) -> None:
         change(key, **{name: value})
     assert refused.value.fault == fault
     assert f"CKA_{name}" in refused.value.reason
+
+
+def test_copyable_goes_one_way() -> None:
+    """The table says that it cannot be set to TRUE once it is set to FALSE, and so can be set to FALSE."""
+    fixed = change(create(DATA), COPYABLE=False)
+    assert fixed[Attr.COPYABLE] is False
+    with pytest.raises(Refused, match="ATTRIBUTE_READ_ONLY"):
+        change(fixed, COPYABLE=True)
 
 
 def test_copy_changes_what_set_does_not() -> None:

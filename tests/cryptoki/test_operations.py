@@ -225,3 +225,12 @@ def test_mechanism_objects_are_found_when_asked_for(caller: Caller, session: int
     types = {caller.call("C_GetAttributeValue", session, handle, [Attr.MECHANISM_TYPE])[0] for handle in found}
     assert types == set(caller.call("C_GetMechanismList", caller.app.hsm.slots()[0]))
     assert fault_of(caller, "C_DestroyObject", session, found[0]) == Fault.ACTION_PROHIBITED
+
+
+def test_a_part_without_output_still_wants_a_buffer(caller: Caller, session: int) -> None:
+    """A client that takes 0 for its buffer's size may have only NULL to give, which is one more question."""
+    key = caller.aes(session)
+    caller.call("C_DecryptInit", session, MechanismArg(Mechanism.AES_CBC_PAD, bytes(16)), key)
+    assert caller.call("C_DecryptUpdate", session, bytes(16), None) > 0
+    assert caller.call("C_DecryptUpdate", session, bytes(16), 0) == b""
+    assert caller.call("C_DecryptUpdate", session, b"", None) >= 0

@@ -1,10 +1,12 @@
 """Sessions, logins and PINs (chapter "Session management functions")."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cryptoki.calling import PIN, RO, SO_PIN, Caller, attributes, make_token
+from hsmith.core import templates
 from hsmith.core.durable import Settings
 from hsmith.core.hsm import Hsm
 from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass, SessionState, TokenFlag, UserType
@@ -215,6 +217,8 @@ def test_context_specific_login(caller: Caller, slot: int) -> None:
     refused(Fault.OPERATION_NOT_INITIALIZED, caller, "C_Login", session, context, PIN)
     caller.call("C_SignInit", session, ecdsa, key)
     refused(Fault.USER_NOT_LOGGED_IN, caller, "C_Sign", session, bytes(32), 100)
+    refused(Fault.OPERATION_NOT_INITIALIZED, caller, "C_Sign", session, bytes(32), 100)  # it "always terminates"
+    caller.call("C_SignInit", session, ecdsa, key)
     refused(Fault.PIN_INCORRECT, caller, "C_Login", session, context, b"wrong")
     caller.call("C_Login", session, context, PIN)
     assert len(caller.call("C_Sign", session, bytes(32), 100)) == 64
@@ -231,3 +235,26 @@ def test_closing_a_session_takes_its_objects(caller: Caller, slot: int) -> None:
     assert caller.call("C_GetAttributeValue", two, kept, [Attr.LABEL]) == [b"kept"]
     caller.call("C_CloseAllSessions", slot)
     assert state(caller, caller.session(slot)) == SessionState.RW_PUBLIC_SESSION
+
+
+def test_functions_of_the_past_answer_without_a_session(caller: Caller) -> None:
+    for name in ("C_GetFunctionStatus", "C_CancelFunction"):
+        refused(Fault.FUNCTION_NOT_PARALLEL, caller, name, 0)
+
+
+def test_session_objects_take_changes_that_meet(caller: Caller, slot: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads change one object: each change is made, the second upon the first."""
+    one, two = caller.session(slot, user=USER), caller.session(slot)
+    key = caller.aes(one, LABEL=b"label")
+    change, meeting = templates.change, [attributes(LABEL=b"meanwhile")]
+
+    def slow(*arguments: Any, **named: Any) -> Any:
+        changed = change(*arguments, **named)
+        if meeting:
+            caller.call("C_SetAttributeValue", two, key, meeting.pop())
+        return changed
+
+    monkeypatch.setattr(templates, "change", slow)
+    caller.call("C_SetAttributeValue", one, key, attributes(ID=b"id"))
+    asked = [Attr.LABEL, Attr.ID]
+    assert caller.call("C_GetAttributeValue", one, key, asked) == [b"meanwhile", b"id"]

@@ -192,6 +192,7 @@ def test_a_key_that_wants_its_pin_each_time_gets_it_each_time(session: Session) 
         session.call("C_SignInit", c_mechanism(ECDSA), key)
         with refused(Fault.USER_NOT_LOGGED_IN):
             session.output("C_Sign", bytes(32), 32, capacity=64)
+        session.call("C_SignInit", c_mechanism(ECDSA), key)
         session.login(PIN, UserType.CONTEXT_SPECIFIC)
         assert len(session.output("C_Sign", bytes(32), 32, capacity=64)) == 64
 

@@ -169,3 +169,13 @@ def test_a_state_and_the_validation_flags(session: Session) -> None:
     flags = C.c_ulong(9)
     session.call("C_GetSessionValidationFlags", 1, flags)
     assert flags.value == 0
+
+
+def test_nobody_finds_the_sessions_of_who_finalised(p11: P11) -> None:
+    slot, session = p11.init_token("test"), C.c_ulong()
+    for _ in range(30):
+        for _ in range(4):
+            p11.call("C_OpenSession", slot, int(SessionFlag.SERIAL_SESSION), None, None, session)
+        p11.finalize()
+        p11.initialize()
+        p11.call("C_InitToken", slot, b"12345678", 8, b"test".ljust(32))

@@ -150,12 +150,13 @@ def test_context_specific_logins_count_and_the_last_logs_out(p11: P11, slot: int
     with p11.open(slot) as session:
         session.login(PIN)
         private = always_authenticated(session)
-        session.call("C_SignInit", c_mechanism(Mechanism.ECDSA), private)
         for _ in range(9):
+            session.call("C_SignInit", c_mechanism(Mechanism.ECDSA), private)
             with refused(Fault.PIN_INCORRECT):
                 session.login(WRONG, UserType.CONTEXT_SPECIFIC)
             with refused(Fault.USER_NOT_LOGGED_IN):
                 session.output("C_Sign", bytes(32), 32)
+        session.call("C_SignInit", c_mechanism(Mechanism.ECDSA), private)
         with refused(Fault.PIN_LOCKED):
             session.login(WRONG, UserType.CONTEXT_SPECIFIC)
         with refused(Fault.USER_NOT_LOGGED_IN):

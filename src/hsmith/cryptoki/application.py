@@ -3,7 +3,8 @@
 import itertools
 import secrets
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from hsmith.core import builtin, templates, users
 from hsmith.core.hsm import Hsm
@@ -306,16 +307,22 @@ class Application:
         object = self.objects.get(number)
         return object if object is not None and self._owner(object).token is token else None
 
-    def replace_object(self, object: Object, attributes: dict[int, object]) -> Object:
-        new = Object(object.id, attributes, version=object.version + 1, owner=object.owner)
-        new.record = object.record
-        with self._lock:
-            if not object.alive:
-                raise Refused(Fault.OBJECT_HANDLE_INVALID, "the object was changed or destroyed meanwhile")
-            self._charge(templates.size(attributes) - templates.size(object.attributes))
-            object.retire()
-            self._owner(object).objects[object.id] = self.objects[object.id] = new
-        return new
+    def change_object(self, object: Object, changed: Callable[[Mapping[int, Any]], Mapping[int, Any]]) -> Object:
+        """Replace an object's attributes by ``changed(attributes)``; computed again when another change came first."""
+        while True:
+            attributes = dict(changed(object.attributes))
+            new = Object(object.id, attributes, version=object.version + 1, owner=object.owner)
+            new.record = object.record
+            with self._lock:
+                present = self.objects.get(object.id)
+                if present is object:
+                    self._charge(templates.size(attributes) - templates.size(object.attributes))
+                    object.retire()
+                    self._owner(object).objects[object.id] = self.objects[object.id] = new
+                    return new
+            if present is None:
+                raise Refused(Fault.OBJECT_HANDLE_INVALID, "the object was destroyed meanwhile")
+            object = present
 
     def drop_object(self, object: Object) -> None:
         with self._lock:

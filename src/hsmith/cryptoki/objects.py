@@ -124,10 +124,8 @@ def set_attribute_value(session: Session, handle: int, template: Template) -> No
         session.token.policy.check_change(attributes, new)
         return new
 
-    if object.on_token:
-        new = session.token.shelf.change(object, changed)
-    else:
-        new = session.app.replace_object(object, dict(changed(object.attributes)))
+    shelf = session.token.shelf
+    new = shelf.change(object, changed) if object.on_token else session.app.change_object(object, changed)
     session.token.policy.changed(new)
 
 

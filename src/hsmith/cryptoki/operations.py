@@ -255,6 +255,9 @@ def _made(
     return active
 
 
+_OF_MESSAGES: Final = frozenset(operation for operation in Operation if operation.name.startswith("MESSAGE_"))
+
+
 def check_idle(session: "Session", operation: Operation) -> None:
     if operation in session.operations:
         raise Refused(Fault.OPERATION_ACTIVE, f"the session has an active {operation.name} operation")
@@ -270,7 +273,8 @@ def take(session: "Session", operation: Operation) -> Active:
         if not key.alive:
             _look_again(session, active)
         if not active.authenticated:
-            session.operations[operation] = active
+            if operation in _OF_MESSAGES:  # the message is refused; every other operation ends with its first error
+                session.operations[operation] = active
             raise Refused(Fault.USER_NOT_LOGGED_IN, "the key wants C_Login(CKU_CONTEXT_SPECIFIC) for each operation")
         if active.role & ~active.key.granted:  # type: ignore[union-attr]
             session.token.policy.use(active.key, Mark(active.role))  # type: ignore[arg-type]

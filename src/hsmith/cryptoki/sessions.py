@@ -133,8 +133,8 @@ def set_pin(session: Session, old: bytes | None, new: bytes | None) -> None:
 
 @handles("C_GetFunctionStatus")
 @handles("C_CancelFunction")
-def not_parallel(session: Session) -> None:
-    """Legacy functions, which always answer so (chapter "Parallel function management functions")."""
+def not_parallel(app: Application, session: int) -> None:
+    """Legacy functions, which "should simply return" it ("Parallel function management functions")."""
     raise Refused(Fault.FUNCTION_NOT_PARALLEL)
 
 

@@ -64,7 +64,8 @@ def _may_become(rule: Rule, old: Any, new: Any, *, so: bool, copying: bool) -> b
     if Note.ONE_WAY_FALSE in notes and new and not old:
         return False
     if Note.COPYING in notes:
-        return copying
+        # Of an attribute that goes one way the table says so because it can be changed at all (CKA_COPYABLE).
+        return copying or (Note.ONE_WAY_FALSE in notes and not new)
     # A copy may be told what it is anyway ("Creating objects", item 6).
     return Note.MODIFIABLE in notes or (copying and new == old)
 

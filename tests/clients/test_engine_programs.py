@@ -1,0 +1,107 @@
+"""Programs that use the token by OpenSSL's PKCS#11 engine or a library of their own: mail, TLS clients, VPN, PGP."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pip._vendor.distlib as distlib
+import pytest
+
+from clients.openssl_engine import ENGINE, engine_config
+from harness import Token, free_port, run
+
+pytestmark = pytest.mark.client
+
+KEYS = {"rsa": "rsa:2048", "ec": "EC:prime256v1"}
+
+
+class Desk(NamedTuple):
+    """A folder in which OpenSSL knows the engine, and a token with two keys and their certificates."""
+
+    token: Token
+    folder: Path
+
+    def engine(self, *command: str) -> str:
+        """Run a program for which OPENSSL_CONF loads the engine."""
+        return run(*command, cwd=self.folder, env={"OPENSSL_CONF": str(self.folder / "openssl.cnf")})
+
+
+@pytest.fixture
+def desk(token: Token, tmp_path: Path, need: Callable[..., None]) -> Desk:
+    need("openssl", "pkcs11-tool", ENGINE)
+    engine_config(token, tmp_path)
+    made = Desk(token, tmp_path)
+    for number, (label, key_type) in enumerate(KEYS.items(), start=1):
+        of = ("--id", f"0{number}", "--label", label)
+        token.tool("--keypairgen", "--key-type", key_type, *of, "--usage-sign")
+        key = ("-engine", "pkcs11", "-keyform", "engine", "-key", token.uri(label))
+        made.engine(
+            "openssl", "req", "-x509", "-new", "-subj", f"/CN={label}", "-days", "30", *key, "-out", f"{label}.pem"
+        )
+        run("openssl", "x509", "-in", f"{label}.pem", "-outform", "DER", "-out", f"{label}.der", cwd=tmp_path)
+        token.tool("--write-object", str(tmp_path / f"{label}.der"), "--type", "cert", *of)
+    return made
+
+
+@pytest.mark.parametrize("label", KEYS)
+def test_cms_signature(desk: Desk, label: str) -> None:
+    """S/MIME, as mail programs make it."""
+    (desk.folder / "mail").write_text("some words\n")
+    key = ("-engine", "pkcs11", "-keyform", "engine", "-inkey", desk.token.uri(label))
+    desk.engine("openssl", "cms", "-sign", "-in", "mail", "-signer", f"{label}.pem", *key, "-out", "signed")
+    told = run(
+        "openssl", "cms", "-verify", "-in", "signed", "-CAfile", f"{label}.pem", "-purpose", "any", cwd=desk.folder
+    )
+    assert told.split() == ["some", "words"]
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_tls_client_with_a_certificate(desk: Desk, need: Callable[..., None], version: str) -> None:
+    need("curl")
+    port, token = free_port(), desk.token
+    server = ("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-www", "-Verify", "1", "-CAfile", "rsa.pem")
+    own = ("-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", "key", "-out", "own")
+    run("openssl", "req", "-x509", *own, cwd=desk.folder)
+    with subprocess.Popen(
+        [*server, "-cert", "own", "-key", "key", "-verify_return_error"],
+        cwd=desk.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            while b"ACCEPT" not in process.stdout.readline():
+                time.sleep(0.01)
+            mine = ("--engine", "pkcs11", "--key-type", "ENG", "--key", token.uri("rsa"), "--cert", "rsa.pem")
+            page = desk.engine(
+                "curl", "-sS", "--cacert", "own", "--tls-max", version, *mine, f"https://localhost:{port}/"
+            )
+        finally:
+            process.kill()
+    assert f"TLSv{version}" in page
+
+
+def test_openvpn_finds_the_certificates(desk: Desk, need: Callable[..., None]) -> None:
+    need("openvpn")
+    said = run("openvpn", "--show-pkcs11-ids", desk.token.module)
+    assert said.count("Serialized id:") == 2
+    assert "CN=rsa" in said
+    assert "CN=ec" in said
+
+
+def test_a_windows_program_is_signed(desk: Desk, need: Callable[..., None]) -> None:
+    need("osslsigncode")
+    program = Path(str(distlib.__file__)).with_name("t64.exe")  # pip has one
+    module = ("-pkcs11engine", ENGINE, "-pkcs11module", desk.token.module, "-pass", desk.token.pin)
+    key = ("-key", desk.token.uri("rsa"), "-certs", "rsa.pem", "-h", "sha256")
+    run("osslsigncode", "sign", *module, *key, "-in", program, "-out", "signed.exe", cwd=desk.folder)
+    assert b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" in (desk.folder / "signed.exe").read_bytes()  # PKCS #7
+
+
+def test_gnupg_sees_the_rsa_key(desk: Desk, need: Callable[..., None]) -> None:
+    need("gnupg-pkcs11-scd")
+    (desk.folder / "gnupg-pkcs11-scd.conf").write_text(f"providers one\nprovider-one-library {desk.token.module}\n")
+    server = ("gnupg-pkcs11-scd", "--server", "--homedir", desk.folder)
+    said = run(*server, env={"GNUPGHOME": str(desk.folder)}, stdin="SERIALNO\nLEARN --force\nBYE\n")
+    assert "S KEYPAIRINFO" in said
+    assert f"/{desk.token.label}/01\n" in said
