@@ -31,7 +31,8 @@ def copy(attrs: Attributes, so: bool = False, **given: Any) -> Attributes:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("LABEL", b"new"), ("ID", b"\1"), ("START_DATE", b"20260101"), ("DERIVE", True), ("ENCRYPT", False),
-     ("SENSITIVE", True), ("EXTRACTABLE", False), ("WRAP_WITH_TRUSTED", True), ("CHECK_VALUE", b"")],
+     ("SENSITIVE", True), ("EXTRACTABLE", False), ("WRAP_WITH_TRUSTED", True), ("CHECK_VALUE", b""),
+     ("COPYABLE", False)],
 )  # fmt: skip
 @pytest.mark.parametrize("way", [change, copy])
 def test_may_change(way: Any, name: str, value: Any) -> None:
@@ -48,7 +49,6 @@ def test_may_change(way: Any, name: str, value: Any) -> None:
         ("TOKEN", False, Fault.ATTRIBUTE_READ_ONLY),
         ("PRIVATE", False, Fault.ATTRIBUTE_READ_ONLY),
         ("MODIFIABLE", False, Fault.ATTRIBUTE_READ_ONLY),
-        ("COPYABLE", False, Fault.ATTRIBUTE_READ_ONLY),
         ("DESTROYABLE", False, Fault.ATTRIBUTE_READ_ONLY),
         ("VALUE", AES_VALUE, Fault.ATTRIBUTE_READ_ONLY),
         ("VALUE_LEN", 16, Fault.ATTRIBUTE_READ_ONLY),
