@@ -231,3 +231,20 @@ def test_closing_a_session_takes_its_objects(caller: Caller, slot: int) -> None:
     assert caller.call("C_GetAttributeValue", two, kept, [Attr.LABEL]) == [b"kept"]
     caller.call("C_CloseAllSessions", slot)
     assert state(caller, caller.session(slot)) == SessionState.RW_PUBLIC_SESSION
+
+
+FIRST = [("TOKEN", Fault.SESSION_READ_ONLY), ("PRIVATE", Fault.USER_NOT_LOGGED_IN)]
+
+
+@pytest.mark.parametrize(("attribute", "fault"), FIRST)
+def test_what_a_session_may_not_make_is_said_first(caller: Caller, slot: int, attribute: str, fault: Fault) -> None:
+    """Before a template that is incomplete, and a key that may not derive."""
+    session = caller.session(slot, rw=attribute == "PRIVATE", user=UserType.USER if attribute == "TOKEN" else None)
+    key = caller.aes(session, PRIVATE=False, UNWRAP=True, DERIVE=False)
+    asked = attributes(**{attribute: True})
+    with pytest.raises(Refused) as refused:
+        caller.call("C_UnwrapKey", session, MechanismArg(Mechanism.AES_ECB), key, bytes(16), asked)
+    assert refused.value.fault == fault
+    with pytest.raises(Refused) as refused:
+        caller.call("C_DeriveKey", session, MechanismArg(Mechanism.AES_ECB_ENCRYPT_DATA), key, asked)
+    assert refused.value.fault == fault
