@@ -264,3 +264,33 @@ def test_the_profile_of_new_tokens(module: Path, home: Path) -> None:
         config.write('[token]\nprofile = "compat"\n')
     run("hsmith", "token", "init", "--label", "t", "--so-pin", SO_PIN, "--pin", PIN)
     assert '"profile": "compat"' in run("hsmith", "token", "show", "--json")
+
+
+@pytest.mark.parametrize("mechanism", [M.AES_KEY_WRAP, M.AES_KEY_WRAP_KWP, M.AES_CBC_PAD])
+def test_a_key_for_data_brings_as_sensitive_what_can_be_read_anyway(default: Bench, mechanism: int) -> None:
+    """And nothing else: not what it could have encrypted, and nothing in a mode whose blobs can be changed."""
+    s, way = default.s, CBC_PAD if mechanism == M.AES_CBC_PAD else mechanism
+    w = default.aes("WRAP", "UNWRAP")
+    readable = s.generate(M.AES_KEY_GEN, named(VALUE_LEN=16, SENSITIVE=False, EXTRACTABLE=True))
+    blob = s.wrap(w, way, readable)
+    template = default.readable(KeyType.AES, SENSITIVE=True, EXTRACTABLE=False, WRAP=True)
+    if mechanism == M.AES_CBC_PAD:
+        with refused(Fault.KEY_FUNCTION_NOT_PERMITTED):
+            s.unwrap(w, way, blob, template)
+        return
+    below = s.unwrap(w, way, blob, template)
+    with refused(Fault.KEY_NOT_WRAPPABLE):
+        s.wrap(below, M.AES_KEY_WRAP_KWP, default.k)
+    with refused(Fault.KEY_FUNCTION_NOT_PERMITTED):
+        s.wrap(w, M.AES_KEY_WRAP_KWP, default.k)
+
+
+def test_a_key_for_data_brings_nothing_unseen_as_sensitive(default: Bench) -> None:
+    """The blob comes from another key with the value, under which the policy did not hold."""
+    s, value, inner = default.s, os.urandom(16), os.urandom(16)
+    template = default.readable(KeyType.AES, VALUE=value, SENSITIVE=True, ENCRYPT=True, UNWRAP=True)
+    w = s.create(template)
+    s.encrypt(w, CBC_PAD, b"data")
+    blob = aes_key_wrap_with_padding(value, inner)
+    with refused(Fault.KEY_FUNCTION_NOT_PERMITTED):
+        s.unwrap(w, M.AES_KEY_WRAP_KWP, blob, default.readable(KeyType.AES, SENSITIVE=True))

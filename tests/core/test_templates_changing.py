@@ -31,7 +31,8 @@ def copy(attrs: Attributes, so: bool = False, **given: Any) -> Attributes:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("LABEL", b"new"), ("ID", b"\1"), ("START_DATE", b"20260101"), ("DERIVE", True), ("ENCRYPT", False),
-     ("SENSITIVE", True), ("EXTRACTABLE", False), ("WRAP_WITH_TRUSTED", True), ("CHECK_VALUE", b"")],
+     ("SENSITIVE", True), ("EXTRACTABLE", False), ("WRAP_WITH_TRUSTED", True), ("CHECK_VALUE", b""),
+     ("COPYABLE", False)],
 )  # fmt: skip
 @pytest.mark.parametrize("way", [change, copy])
 def test_may_change(way: Any, name: str, value: Any) -> None:

@@ -234,3 +234,20 @@ def test_a_part_without_output_still_wants_a_buffer(caller: Caller, session: int
     assert caller.call("C_DecryptUpdate", session, bytes(16), None) > 0
     assert caller.call("C_DecryptUpdate", session, bytes(16), 0) == b""
     assert caller.call("C_DecryptUpdate", session, b"", None) >= 0
+
+
+def test_cancelling_nothing_lets_go_of_what_took_no_data(caller: Caller, session: int) -> None:
+    """C_SessionCancel without flags: the digest goes on, and stands in the way of another only once it was fed."""
+    caller.call("C_DigestInit", session, SHA256)
+    assert fault_of(caller, "C_DigestInit", session, SHA256) == Fault.OPERATION_ACTIVE
+    caller.call("C_SessionCancel", session, 0)
+    caller.call("C_DigestUpdate", session, b"a")
+    assert fault_of(caller, "C_DigestInit", session, SHA256) == Fault.OPERATION_ACTIVE
+    caller.call("C_SessionCancel", session, 0)
+    assert fault_of(caller, "C_DigestInit", session, SHA256) == Fault.OPERATION_ACTIVE
+    assert caller.call("C_DigestFinal", session, 32) == hashlib.sha256(b"a").digest()
+    key = caller.aes(session)
+    caller.call("C_EncryptInit", session, CBC_PAD, key)
+    caller.call("C_SessionCancel", session, 0)
+    caller.call("C_EncryptInit", session, MechanismArg(Mechanism.AES_ECB), key)
+    assert len(caller.call("C_Encrypt", session, bytes(16), 64)) == 16

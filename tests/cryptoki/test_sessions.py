@@ -258,3 +258,20 @@ def test_session_objects_take_changes_that_meet(caller: Caller, slot: int, monke
     caller.call("C_SetAttributeValue", one, key, attributes(ID=b"id"))
     asked = [Attr.LABEL, Attr.ID]
     assert caller.call("C_GetAttributeValue", one, key, asked) == [b"meanwhile", b"id"]
+
+
+FIRST = [("TOKEN", Fault.SESSION_READ_ONLY), ("PRIVATE", Fault.USER_NOT_LOGGED_IN)]
+
+
+@pytest.mark.parametrize(("attribute", "fault"), FIRST)
+def test_what_a_session_may_not_make_is_said_first(caller: Caller, slot: int, attribute: str, fault: Fault) -> None:
+    """Before a template that is incomplete, and a key that may not derive."""
+    session = caller.session(slot, rw=attribute == "PRIVATE", user=UserType.USER if attribute == "TOKEN" else None)
+    key = caller.aes(session, PRIVATE=False, UNWRAP=True, DERIVE=False)
+    asked = attributes(**{attribute: True})
+    with pytest.raises(Refused) as refused:
+        caller.call("C_UnwrapKey", session, MechanismArg(Mechanism.AES_ECB), key, bytes(16), asked)
+    assert refused.value.fault == fault
+    with pytest.raises(Refused) as refused:
+        caller.call("C_DeriveKey", session, MechanismArg(Mechanism.AES_ECB_ENCRYPT_DATA), key, asked)
+    assert refused.value.fault == fault

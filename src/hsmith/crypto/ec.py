@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any, Final
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
@@ -87,12 +88,18 @@ def _sign(key: Key, data: Buffer, algorithm: ec.ECDSA) -> bytes:
 
 
 def _verify(key: Key, data: Buffer, signature: Buffer, algorithm: ec.ECDSA) -> None:
-    """Signatures may be shorter than 2nLen, in two equal halves (section 6.3.1)."""
-    length = len(signature)
-    if not 2 <= length <= 2 * ((key.size + 7) // 8) or length % 2:
-        raise wrong_length(length, 2 * ((key.size + 7) // 8))
+    """Signatures may be shorter than 2nLen, in two equal halves (section 6.3.1). The length of a short one that is
+    not valid is the likelier fault."""
+    length, whole = len(signature), 2 * ((key.size + 7) // 8)
+    if not 2 <= length <= whole or length % 2:
+        raise wrong_length(length, whole)
     r, s = int.from_bytes(signature[: length // 2], "big"), int.from_bytes(signature[length // 2 :], "big")
-    key.native.verify(encode_dss_signature(r, s), data, algorithm)
+    try:
+        key.native.verify(encode_dss_signature(r, s), data, algorithm)
+    except InvalidSignature:
+        if length < whole:
+            raise wrong_length(length, whole) from None
+        raise
 
 
 class Ecdsa(Engine):

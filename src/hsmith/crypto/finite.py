@@ -156,6 +156,9 @@ class DhKeyPairGen(Engine):
     def generate_pair(
         self, params: Any, public: Attributes, private: Attributes
     ) -> tuple[dict[int, Any], dict[int, Any]]:
+        for attr in self._material.domain:
+            if public.get(attr) == b"":
+                raise invalid(f"{attr.name} is zero")
         domain = [integer(public, a) for a in self._material.domain]
         if not DH_MINIMUM <= domain[0].bit_length() <= DH_MAXIMUM:
             raise invalid(f"a prime of {domain[0].bit_length()} bits: DH keys have {DH_MINIMUM} to {DH_MAXIMUM}")

@@ -143,6 +143,7 @@ def unwrapped(
     tag: bytes | None = None,
 ) -> int:
     """The handle of the new key. ``tag``: of authenticated wrapping, where it is not part of ``wrapped``."""
+    may_write(session, _asked(template))
     try:
         attributes = templates.unwrap(
             template,
@@ -172,6 +173,7 @@ def unwrapped(
 @handles("C_DeriveKey")
 def derive_key(session: Session, mechanism: MechanismArg | None, base: int, template: Template) -> int:
     """The handle of the template's key; of further keys that the parameter asks for, there."""
+    may_write(session, _asked(template))
     row, params = _row(mechanism, MechanismFlag.DERIVE)
     use = PUBLIC_HALF if row.mechanism == Mechanism.PUB_KEY_FROM_PRIV_KEY else DERIVE
     key = user(session, base, row, use, Fault.KEY_HANDLE_INVALID)
@@ -297,6 +299,11 @@ def _row(mechanism: MechanismArg | None, flag: MechanismFlag) -> tuple[Mechanism
     operations.check_params(row, mechanism.params)
     with_mechanism(row.mechanism)
     return row, mechanism.params
+
+
+def _asked(template: Template) -> dict[int, bool]:
+    """What a template asks of the session: said before what is wrong with the rest of it, or with the key."""
+    return {attr: value is True for attr, value in template if attr in (Attr.TOKEN, Attr.PRIVATE)}
 
 
 def user(session: Session, handle: int, row: MechanismRow, use: Use, fault: Fault) -> Object:

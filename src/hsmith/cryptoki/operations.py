@@ -104,12 +104,12 @@ class Active:
     """One running operation. ``held`` is a result that did not fit the caller's buffer and waits to be fetched.
 
     ``parts``: what was fed so far, from which C_GetOperationState makes the state; None once that is too much.
-    ``role``: what it makes of the key, of the bits of hsmith.core.policy.marks.
+    ``role``: what it makes of the key, of the bits of hsmith.core.policy.marks. ``released``: see release().
     """
 
     __slots__ = (
-        "arg", "authenticated", "handle", "held", "key", "parts", "recorded", "role", "row", "running", "started",
-        "use", "weight",
+        "arg", "authenticated", "handle", "held", "key", "parts", "recorded", "released", "role", "row", "running",
+        "started", "use", "weight",
     )  # fmt: skip
 
     def __init__(self, running: Any, row: MechanismRow | None = None, arg: MechanismArg | None = None) -> None:
@@ -120,6 +120,7 @@ class Active:
         self.handle = 0
         self.use: Use | None = None
         self.started = False
+        self.released = False
         self.authenticated = True
         self.held: bytes | None = None
         self.parts: list[bytes] | None = []
@@ -258,8 +259,16 @@ def _made(
 _OF_MESSAGES: Final = frozenset(operation for operation in Operation if operation.name.startswith("MESSAGE_"))
 
 
+def release(session: "Session") -> None:
+    """C_SessionCancel without flags. "The session state will not be modified", so every operation can go on; but many
+    take it for "cancel everything", so one that was fed nothing yet no longer stands in the way of its like."""
+    for active in session.operations.values():
+        active.released = not active.started
+
+
 def check_idle(session: "Session", operation: Operation) -> None:
-    if operation in session.operations:
+    active = session.operations.get(operation)
+    if active is not None and (active.started or not active.released):
         raise Refused(Fault.OPERATION_ACTIVE, f"the session has an active {operation.name} operation")
 
 

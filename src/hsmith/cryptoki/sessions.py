@@ -7,6 +7,7 @@ from hsmith.core.token import SO, USER
 from hsmith.cryptoki import asynchronous
 from hsmith.cryptoki.application import Application, Session
 from hsmith.cryptoki.handlers import handles
+from hsmith.cryptoki.operations import release
 from hsmith.spec.constants import Fault, MechanismFlag, SessionFlag, UserType
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import Operation
@@ -52,6 +53,8 @@ def get_session_info(session: Session) -> tuple[Any, ...]:
 
 @handles("C_SessionCancel")
 def session_cancel(session: Session, flags: int) -> None:
+    if not flags:
+        release(session)
     for flag, operations in CANCELS.items():
         if flags & flag:
             for operation in operations:

@@ -33,7 +33,8 @@ _STORAGE = compose(
     rule("PRIVATE", 14, default=False),
     rule("MODIFIABLE", 14, default=True),
     rule("LABEL", 8, default=b""),
-    rule("COPYABLE", 12, 14, default=True),
+    # The section lets CKA_LABEL alone be changed, but says that this one cannot be set to CK_TRUE again: so it can be unset.
+    rule("COPYABLE", 8, 12, default=True),
     rule("DESTROYABLE", 14, default=True),
 )
 
