@@ -46,7 +46,7 @@ REASONS: Final[dict[str, str]] = {
         "the libraries neither take nor give the seed and the counter"
     ),
     r"XEDDSA|X3DH_.*|X2RATCHET_.*": "none of the libraries has it",
-    r"HOTP.*|SECURID.*|ACTI.*": "C_Sign would answer with a structure of pointers, which the module does not carry",
+    r"SECURID.*|ACTI.*": "the algorithm is not public, and no library has it",
     r"HSS.*": "no maintained library in native code was found; its private keys change with each signature",
     r"XMSS.*": "no maintained library in native code was found; its private keys change with each signature",
     r"HASH_SLH_DSA": "the library hashes by itself: the forms with a hash in their names are offered",

@@ -638,6 +638,8 @@ const mechanism_row mechanisms[] = {
     { 0x270, false, false, 0, { 0 } }, /* SHA512 */
     { 0x271, false, false, 0, { 0 } }, /* SHA512_HMAC */
     { 0x272, false, true, 0, { 0 } }, /* SHA512_HMAC_GENERAL */
+    { 0x290, false, false, 0, { 0 } }, /* HOTP_KEY_GEN */
+    { 0x291, false, false, 1, { 55 } }, /* HOTP */
     { 0x2b0, false, false, 0, { 0 } }, /* SHA3_256 */
     { 0x2b1, false, false, 0, { 0 } }, /* SHA3_256_HMAC */
     { 0x2b2, false, true, 0, { 0 } }, /* SHA3_256_HMAC_GENERAL */
@@ -821,7 +823,7 @@ const mechanism_row mechanisms[] = {
     { 0x403a, false, false, 0, { 0 } }, /* PUB_KEY_FROM_PRIV_KEY */
 };
 
-const unsigned mechanism_count = 295;
+const unsigned mechanism_count = 297;
 
 const attribute_row attributes[] = {
     { 0x0, V_ULONG }, /* CLASS */

@@ -37,7 +37,7 @@ METHODS = {
 #: What these offer, the message functions make of the methods above.
 MESSAGE_FLAGS = F.MESSAGE_ENCRYPT | F.MESSAGE_DECRYPT | F.MESSAGE_SIGN | F.MESSAGE_VERIFY | F.MULTI_MESSAGE
 #: Signs and verifies data, and no messages: what is broken, and BLAKE2b, which nobody asks messages of.
-WITHOUT_MESSAGES = ("BLAKE2B_", "DES_MAC", "SSL3_")
+WITHOUT_MESSAGES = ("BLAKE2B_", "DES_MAC", "SSL3_", "HOTP")
 MESSAGES = F.MESSAGE_ENCRYPT | F.MESSAGE_DECRYPT | F.MESSAGE_SIGN | F.MESSAGE_VERIFY
 CURVE_FLAGS = F.EC_F_P | F.EC_OID | F.EC_CURVENAME | F.EC_UNCOMPRESS
 CURVE_TYPES = {KeyType.EC, KeyType.EC_EDWARDS, KeyType.EC_MONTGOMERY}

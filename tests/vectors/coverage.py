@@ -130,5 +130,6 @@ PUBLISHED: Final[dict[str, str]] = {
     "DES3_MAC": "FIPS 113",
     "DES3_MAC_GENERAL": "FIPS 113",
     "EXTRACT_KEY_FROM_KEY": "PKCS#11",
+    "HOTP": "RFC 4226",
     "XOR_BASE_AND_DATA": "PKCS#11",
 }

@@ -31,6 +31,8 @@ class MechanismRow:
     ``wraps``: the classes of keys that it wraps and unwraps, where it does.
     ``unit``: 8 where the standard gives the sizes of secret keys in bits.
     ``slow``: takes so long that an asynchronous session answers CKR_PENDING and does it meanwhile (section 5.22).
+    ``counted``: each signature takes the next value of the key's own counter.
+    ``makes``: the class of what it generates.
     """
 
     mechanism: Mechanism
@@ -44,6 +46,8 @@ class MechanismRow:
     wraps: tuple[ObjectClass, ...] = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
     slow: bool = False
     unit: int = 1
+    counted: bool = False
+    makes: ObjectClass = ObjectClass.SECRET_KEY
 
 
 _F: Final = MechanismFlag
@@ -148,6 +152,16 @@ def _rsa() -> None:
         grade = _WEAK.get(name, Grade.MODERN)
         _add(f"{name}_RSA_PKCS", _SIGN, KeyType.RSA, grade=grade, **old)
         _add(f"{name}_RSA_PKCS_PSS", _SIGN, KeyType.RSA, params=(p.RsaPkcsPssParams,), grade=grade, **old)
+
+
+# --- One-time passwords (section "OATH HOTP")
+
+
+def _one_time_passwords() -> None:
+    # The least is that of RFC 4226, section 4, R6.
+    hotp: dict[str, Any] = {"sizes": (16, SECRET_MAXIMUM), "grade": Grade.LEGACY}
+    _add("HOTP_KEY_GEN", _F.GENERATE, KeyType.HOTP, makes=ObjectClass.OTP_KEY, **hotp)
+    _add("HOTP", _SIGN, KeyType.HOTP, params=(None, p.OtpParams), messages=False, counted=True, **hotp)
 
 
 # --- Elliptic curves (section 6.3)
@@ -311,16 +325,17 @@ def _past() -> None:
     _add("PBE_SHA1_DES3_EDE_CBC", _F.GENERATE, KeyType.DES3, **pbe)
     _add("PBE_SHA1_DES2_EDE_CBC", _F.GENERATE, KeyType.DES2, **pbe)
     _add("PBA_SHA1_WITH_SHA1_HMAC", _F.GENERATE, KeyType.GENERIC_SECRET, KeyType.SHA_1_HMAC, **pbe)
-    _add("DSA_PARAMETER_GEN", _F.GENERATE, KeyType.DSA, sizes=(1024, 3072), slow=True, **legacy)
+    domain: dict[str, Any] = {"slow": True, "makes": ObjectClass.DOMAIN_PARAMETERS, **legacy}
+    _add("DSA_PARAMETER_GEN", _F.GENERATE, KeyType.DSA, sizes=(1024, 3072), **domain)
     _add("DSA_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.DSA, sizes=(1024, 4096), **legacy)
     _add("DSA", _SIGN, KeyType.DSA, sizes=(1024, 4096), multi_part=False, **legacy)
     for name in _SIGNING:
         _add(f"DSA_{name}", _SIGN, KeyType.DSA, sizes=(1024, 4096), **legacy)
-    _add("DH_PKCS_PARAMETER_GEN", _F.GENERATE, KeyType.DH, sizes=(512, 4096), slow=True, **legacy)
+    _add("DH_PKCS_PARAMETER_GEN", _F.GENERATE, KeyType.DH, sizes=(512, 4096), **domain)
     _add("DH_PKCS_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.DH, sizes=(512, 10000), **legacy)
     _add("DH_PKCS_DERIVE", _F.DERIVE | _KEM, KeyType.DH, sizes=(512, 10000), params=(bytes, None), **legacy)
     x942 = KeyType.X9_42_DH
-    _add("X9_42_DH_PARAMETER_GEN", _F.GENERATE, x942, sizes=(1024, 3072), slow=True, **legacy)
+    _add("X9_42_DH_PARAMETER_GEN", _F.GENERATE, x942, sizes=(1024, 3072), **domain)
     _add("X9_42_DH_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, x942, sizes=(1024, 10000), **legacy)
     shape = p.X942Dh1DeriveParams
     _add("X9_42_DH_DERIVE", _F.DERIVE | _KEM, x942, sizes=(1024, 10000), params=(shape,), **legacy)
@@ -406,6 +421,7 @@ for _family in (
     _elliptic_curves,
     _aes,
     _secrets,
+    _one_time_passwords,
     _tls,
     _ike,
     _past,

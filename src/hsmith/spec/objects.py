@@ -157,6 +157,9 @@ _OTP = compose(
     ),
 )
 
+#: Every signature takes the next value (section "OATH HOTP").
+_HOTP = compose(_OTP, rule("OTP_COUNTER", default=bytes(8)))
+
 _DOMAIN = compose(
     _STORAGE, rule("KEY_TYPE", 1), rule("LOCAL", 2, 4, 6, default=False), rule("PRIME", 1, 4), rule("BASE", 1, 4), rule("PRIME_BITS", 2, 3)
 )  # fmt: skip
@@ -300,7 +303,7 @@ def _stored() -> dict[tuple[int, int | None], Schema]:
         (ObjectClass.DOMAIN_PARAMETERS, KeyType.X9_42_DH): compose(
             _DOMAIN, rule("SUBPRIME", 1, 4), rule("SUBPRIME_BITS", 2, 3)
         ),
-        (ObjectClass.OTP_KEY, KeyType.HOTP): _key(KeyType.HOTP, _OTP),
+        (ObjectClass.OTP_KEY, KeyType.HOTP): _key(KeyType.HOTP, _HOTP),
         (ObjectClass.OTP_KEY, KeyType.SECURID): _key(
             KeyType.SECURID, compose(_OTP, rule("OTP_TIME_INTERVAL", 1, default=60))
         ),

@@ -25,6 +25,8 @@ LENGTHS: Final[dict[int, tuple[int, ...]]] = {
 FIXED: Final = frozenset({KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.SEED})
 
 MAXIMUM: Final = 16384  # bytes of a value; more is no key
+#: Bytes that keys of a type have at least; others one.
+LEAST: Final = {KeyType.HOTP: 16}  # RFC 4226, section 4, R6
 
 
 def check_length(key_type: int, length: int) -> None:
@@ -32,8 +34,9 @@ def check_length(key_type: int, length: int) -> None:
     if lengths is not None and length not in lengths:
         wanted = " or ".join(str(n) for n in lengths)
         raise invalid(f"a value of {length} bytes: a {KeyType(key_type).name} key has {wanted}")
-    if not 1 <= length <= MAXIMUM:
-        raise invalid(f"a value of {length} bytes: a secret key has 1 to {MAXIMUM}")
+    least = LEAST.get(KeyType(key_type), 1)
+    if not least <= length <= MAXIMUM:
+        raise invalid(f"a value of {length} bytes: such a key has {least} to {MAXIMUM}")
 
 
 class SecretMaterial(Material):
