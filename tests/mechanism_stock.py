@@ -5,6 +5,7 @@ from typing import Any, Final
 from hsmith.spec.constants import Kdf, KeyType, Mechanism
 from hsmith.spec.params import (
     AesCtrParams,
+    CamelliaCtrParams,
     CcmParams,
     Chacha20Params,
     EcdhAesKeyWrapParams,
@@ -15,6 +16,7 @@ from hsmith.spec.params import (
     Salsa20Params,
     TlsMacParams,
     Version,
+    XeddsaParams,
 )
 
 #: Bytes of a key; other types take any length.
@@ -26,18 +28,21 @@ LENGTHS: Final[dict[int, int]] = {
     KeyType.DES3: 24,
     KeyType.CAMELLIA: 24,
     KeyType.SEED: 16,
+    KeyType.TWOFISH: 32,
     KeyType.BLOWFISH: 20,
     KeyType.CHACHA20: 32,
     KeyType.SALSA20: 32,
     KeyType.POLY1305: 32,
 }
 
-_IVS: Final = {"AES": 16, "DES": 8, "DES3": 8, "CAMELLIA": 16, "SEED": 16, "BLOWFISH": 8}
-_IV_MODES: Final = ("CBC", "CBC_PAD", "OFB", "CFB8", "CFB64", "CFB128", "CTS", "XTS", "OFB64")
+_IVS: Final = {"AES": 16, "DES": 8, "DES3": 8, "CAMELLIA": 16, "SEED": 16, "BLOWFISH": 8, "TWOFISH": 16}
+_IV_MODES: Final = ("CBC", "CBC_PAD", "OFB", "CFB1", "CFB8", "CFB64", "CFB128", "CTS", "XTS", "OFB64")
 
 #: Where data or a key's length matters (AES_CCM), what suits wrapping.
 PARAMS: Final[dict[int, Any]] = {
     Mechanism.AES_CTR: AesCtrParams(64, bytes(16)),
+    Mechanism.CAMELLIA_CTR: CamelliaCtrParams(64, bytes(16)),
+    Mechanism.XEDDSA: XeddsaParams(Mechanism.SHA512),
     Mechanism.AES_GCM: GcmParams(bytes(12), 96, b"aad", 128),
     Mechanism.AES_GMAC: GcmParams(bytes(12), 96, b"", 96),
     Mechanism.AES_CCM: CcmParams(0, bytes(12), b"aad", 16),

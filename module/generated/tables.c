@@ -670,6 +670,7 @@ const mechanism_row mechanisms[] = {
     { 0x375, false, false, 1, { 46 } }, /* TLS_MASTER_KEY_DERIVE */
     { 0x376, false, false, 1, { 47 } }, /* TLS_KEY_AND_MAC_DERIVE */
     { 0x377, false, false, 1, { 46 } }, /* TLS_MASTER_KEY_DERIVE_DH */
+    { 0x378, false, false, 1, { 53 } }, /* TLS_PRF */
     { 0x380, false, true, 0, { 0 } }, /* SSL3_MD5_MAC */
     { 0x381, false, true, 0, { 0 } }, /* SSL3_SHA1_MAC */
     { 0x390, false, false, 0, { 0 } }, /* MD5_KEY_DERIVATION */
@@ -713,6 +714,7 @@ const mechanism_row mechanisms[] = {
     { 0x555, true, false, 0, { 0 } }, /* CAMELLIA_CBC_PAD */
     { 0x556, false, false, 1, { 34 } }, /* CAMELLIA_ECB_ENCRYPT_DATA */
     { 0x557, false, false, 1, { 18 } }, /* CAMELLIA_CBC_ENCRYPT_DATA */
+    { 0x558, false, false, 1, { 15 } }, /* CAMELLIA_CTR */
     { 0x650, false, false, 0, { 0 } }, /* SEED_KEY_GEN */
     { 0x651, false, false, 0, { 0 } }, /* SEED_ECB */
     { 0x652, true, false, 0, { 0 } }, /* SEED_CBC */
@@ -758,7 +760,10 @@ const mechanism_row mechanisms[] = {
     { 0x108e, false, false, 2, { 21, 22 } }, /* AES_GMAC */
     { 0x1090, false, false, 0, { 0 } }, /* BLOWFISH_KEY_GEN */
     { 0x1091, true, false, 0, { 0 } }, /* BLOWFISH_CBC */
+    { 0x1092, false, false, 0, { 0 } }, /* TWOFISH_KEY_GEN */
+    { 0x1093, true, false, 0, { 0 } }, /* TWOFISH_CBC */
     { 0x1094, true, false, 0, { 0 } }, /* BLOWFISH_CBC_PAD */
+    { 0x1095, true, false, 0, { 0 } }, /* TWOFISH_CBC_PAD */
     { 0x1100, false, false, 1, { 34 } }, /* DES_ECB_ENCRYPT_DATA */
     { 0x1101, false, false, 1, { 17 } }, /* DES_CBC_ENCRYPT_DATA */
     { 0x1102, false, false, 1, { 34 } }, /* DES3_ECB_ENCRYPT_DATA */
@@ -769,6 +774,7 @@ const mechanism_row mechanisms[] = {
     { 0x1226, false, false, 1, { 28 } }, /* CHACHA20 */
     { 0x1227, false, false, 0, { 0 } }, /* POLY1305_KEY_GEN */
     { 0x1228, false, false, 0, { 0 } }, /* POLY1305 */
+    { 0x140b, false, false, 0, { 0 } }, /* EC_KEY_PAIR_GEN_W_EXTRA_BITS */
     { 0x2000, false, false, 0, { 0 } }, /* DSA_PARAMETER_GEN */
     { 0x2001, false, false, 0, { 0 } }, /* DH_PKCS_PARAMETER_GEN */
     { 0x2002, false, false, 0, { 0 } }, /* X9_42_DH_PARAMETER_GEN */
@@ -776,6 +782,7 @@ const mechanism_row mechanisms[] = {
     { 0x2105, true, false, 0, { 0 } }, /* AES_CFB64 */
     { 0x2106, true, false, 0, { 0 } }, /* AES_CFB8 */
     { 0x2107, true, false, 0, { 0 } }, /* AES_CFB128 */
+    { 0x2108, true, false, 0, { 0 } }, /* AES_CFB1 */
     { 0x2109, true, false, 0, { 0 } }, /* AES_KEY_WRAP */
     { 0x210a, true, false, 0, { 0 } }, /* AES_KEY_WRAP_PAD */
     { 0x210b, true, false, 0, { 0 } }, /* AES_KEY_WRAP_KWP */
@@ -810,6 +817,7 @@ const mechanism_row mechanisms[] = {
     { 0x401f, false, false, 0, { 0 } }, /* BLAKE2B_512_KEY_GEN */
     { 0x4020, false, false, 1, { 29 } }, /* SALSA20 */
     { 0x4021, false, false, 2, { 30, 31 } }, /* CHACHA20_POLY1305 */
+    { 0x4029, false, false, 1, { 9 } }, /* XEDDSA */
     { 0x402a, false, false, 1, { 35 } }, /* HKDF_DERIVE */
     { 0x402b, false, false, 1, { 35 } }, /* HKDF_DATA */
     { 0x402c, false, false, 0, { 0 } }, /* HKDF_KEY_GEN */
@@ -823,7 +831,7 @@ const mechanism_row mechanisms[] = {
     { 0x403a, false, false, 0, { 0 } }, /* PUB_KEY_FROM_PRIV_KEY */
 };
 
-const unsigned mechanism_count = 297;
+const unsigned mechanism_count = 305;
 
 const attribute_row attributes[] = {
     { 0x0, V_ULONG }, /* CLASS */

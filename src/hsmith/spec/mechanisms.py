@@ -87,7 +87,7 @@ _SIGNING: Final = ("SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3_224", "
 _DIGESTS: Final = ("MD5", *_SIGNING, "SHA512_224", "SHA512_256")
 SECRET_TYPES: Final = (
     KeyType.GENERIC_SECRET, KeyType.AES, KeyType.AES_XTS, KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.CAMELLIA, KeyType.SEED,
-    KeyType.BLOWFISH, KeyType.CHACHA20, KeyType.SALSA20, KeyType.POLY1305, KeyType.HKDF, KeyType.MD5_HMAC,
+    KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.CHACHA20, KeyType.SALSA20, KeyType.POLY1305, KeyType.HKDF, KeyType.MD5_HMAC,
     KeyType.SHA_1_HMAC, KeyType.SHA224_HMAC, KeyType.SHA256_HMAC, KeyType.SHA384_HMAC, KeyType.SHA512_HMAC,
     KeyType.SHA512_224_HMAC, KeyType.SHA512_256_HMAC, KeyType.SHA3_224_HMAC, KeyType.SHA3_256_HMAC,
     KeyType.SHA3_384_HMAC, KeyType.SHA3_512_HMAC, KeyType.BLAKE2B_160_HMAC, KeyType.BLAKE2B_256_HMAC,
@@ -172,6 +172,7 @@ def _elliptic_curves() -> None:
     raw: dict[str, Any] = {"sizes": (255, 448)}
     pair = _F.GENERATE_KEY_PAIR | _EC
     _add("EC_KEY_PAIR_GEN", pair, KeyType.EC, **curves)
+    _add("EC_KEY_PAIR_GEN_W_EXTRA_BITS", pair, KeyType.EC, **curves)
     _add("EC_EDWARDS_KEY_PAIR_GEN", pair, KeyType.EC_EDWARDS, **raw)
     _add("EC_MONTGOMERY_KEY_PAIR_GEN", pair, KeyType.EC_MONTGOMERY, **raw)
     _add("ECDSA", _SIGN | _EC, KeyType.EC, multi_part=False, **curves)
@@ -179,6 +180,8 @@ def _elliptic_curves() -> None:
         _add(f"ECDSA_{name}", _SIGN | _EC, KeyType.EC, grade=_WEAK.get(name, Grade.MODERN), **curves)
     # GnuTLS 3.7 passes CKM_EDDSA to C_GenerateKeyPair.
     _add("EDDSA", _SIGN | pair, KeyType.EC_EDWARDS, params=(None, p.EddsaParams), **raw)
+    signing: dict[str, Any] = {"params": (p.XeddsaParams,), "sizes": (255, 255), "multi_part": False}
+    _add("XEDDSA", _SIGN | _EC, KeyType.EC_MONTGOMERY, **signing)
     agreement: dict[str, Any] = {"params": (p.Ecdh1DeriveParams,), **curves}
     _add("ECDH1_DERIVE", _F.DERIVE | _KEM | _EC, KeyType.EC, KeyType.EC_MONTGOMERY, **agreement)
     _add("ECDH1_COFACTOR_DERIVE", _F.DERIVE | _KEM | _EC, KeyType.EC, **agreement)
@@ -205,7 +208,7 @@ def _aes() -> None:
     _add("AES_CMAC_GENERAL", _SIGN, KeyType.AES, params=(int,), **aes)
     for name in ("AES_KEY_WRAP", "AES_KEY_WRAP_PAD", "AES_KEY_WRAP_KWP", "AES_KEY_WRAP_PKCS7"):
         _add(name, both, KeyType.AES, params=(None, bytes), multi_part=False, **aes)
-    for name in ("AES_OFB", "AES_CFB8", "AES_CFB64", "AES_CFB128", "AES_CTS"):
+    for name in ("AES_OFB", "AES_CFB1", "AES_CFB8", "AES_CFB64", "AES_CFB128", "AES_CTS"):
         _add(name, both, KeyType.AES, params=(bytes,), wraps=_SECRET_ONLY, **aes)
     _add("AES_XTS_KEY_GEN", _F.GENERATE, KeyType.AES_XTS, sizes=(32, 64))
     _add("AES_XTS", _CRYPT, KeyType.AES_XTS, params=(bytes,), sizes=(32, 64))
@@ -261,6 +264,7 @@ def _tls() -> None:
         _add(name, _SIGN, generic, params=(p.TlsMacParams,), **any_size)
     broken: dict[str, Any] = {"grade": Grade.BROKEN, "sizes": (48, 48)}
     any_broken: dict[str, Any] = {"grade": Grade.BROKEN, **any_size}
+    _add("TLS_PRF", _F.DERIVE, generic, params=(p.TlsPrfParams,), **any_broken)
     _add("SSL3_PRE_MASTER_KEY_GEN", _F.GENERATE, generic, params=(p.Version,), **broken)
     for name in ("SSL3", "TLS"):
         _add(f"{name}_MASTER_KEY_DERIVE", _F.DERIVE, generic, params=(p.Ssl3MasterKeyDeriveParams,), **broken)
@@ -373,11 +377,17 @@ def _other_ciphers() -> None:
     _add("SALSA20_KEY_GEN", _F.GENERATE, KeyType.SALSA20, **legacy, **fixed)
     _add("SALSA20", both, KeyType.SALSA20, params=(p.Salsa20Params,), **legacy, **streaming)
     _block_cipher("CAMELLIA", KeyType.CAMELLIA, (16, 32), p.CamelliaCbcEncryptDataParams)
+    ctr: dict[str, Any] = {"params": (p.CamelliaCtrParams,), "sizes": (16, 32)}
+    _add("CAMELLIA_CTR", both, KeyType.CAMELLIA, wraps=_SECRET_ONLY, **ctr, **legacy)
     _block_cipher("SEED", KeyType.SEED, (16, 16), p.SeedCbcEncryptDataParams)
     legacy["sizes"] = (4, 56)
     _add("BLOWFISH_KEY_GEN", _F.GENERATE, KeyType.BLOWFISH, **legacy)
     _add("BLOWFISH_CBC", both, KeyType.BLOWFISH, params=(bytes,), wraps=_SECRET_ONLY, **legacy)
     _add("BLOWFISH_CBC_PAD", both, KeyType.BLOWFISH, params=(bytes,), **legacy)
+    legacy["sizes"] = (16, 32)
+    _add("TWOFISH_KEY_GEN", _F.GENERATE, KeyType.TWOFISH, **legacy)
+    _add("TWOFISH_CBC", both, KeyType.TWOFISH, params=(bytes,), wraps=_SECRET_ONLY, **legacy)
+    _add("TWOFISH_CBC_PAD", both, KeyType.TWOFISH, params=(bytes,), **legacy)
 
 
 def _block_cipher(name: str, key_type: KeyType, sizes: tuple[int, int], data: type[Any]) -> None:

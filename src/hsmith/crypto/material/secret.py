@@ -15,6 +15,7 @@ LENGTHS: Final[dict[int, tuple[int, ...]]] = {
     KeyType.POLY1305: (32,),
     KeyType.AES_XTS: (32, 64),
     KeyType.SEED: (16,),
+    KeyType.TWOFISH: (16, 24, 32),
     KeyType.BLOWFISH: tuple(range(4, 57)),
     KeyType.DES: (8,),
     KeyType.DES2: (16,),

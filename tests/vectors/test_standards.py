@@ -1,0 +1,74 @@
+"""Answers that the standards print, for mechanisms of which neither collection has any."""
+
+from typing import Any
+
+import pytest
+
+from hsmith.spec.constants import Attr, KeyType, Mechanism, ObjectClass
+from p11 import make
+from vectors.support import Bench
+
+M = Mechanism
+
+
+def _key(bench: Bench, key_type: int, value: str) -> int:
+    template: dict[int, Any] = {
+        Attr.CLASS: int(ObjectClass.SECRET_KEY), Attr.KEY_TYPE: int(key_type), Attr.VALUE: bytes.fromhex(value),
+        Attr.ENCRYPT: True, Attr.DECRYPT: True,
+    }  # fmt: skip
+    return bench.session.create(template)
+
+
+#: Key, IV, plaintext, ciphertext, in hexadecimal. Twofish: of each length one of "Twofish: A 128-Bit Block Cipher" (one
+#: block with an IV of zeros is ECB). CFB1: SP 800-38A, F.3.1, F.3.3 and F.3.5.
+CIPHERS: dict[str, list[tuple[str, str, str, str]]] = {
+    "TWOFISH_CBC": [
+        ("00" * 16, "00" * 16, "00" * 16, "9f589f5cf6122c32b6bfec2f2ae8c35a"),
+        ("0123456789abcdeffedcba98765432100011223344556677", "00" * 16, "00" * 16, "cfd1d2e5a9be9cdf501f13b892bd2248"),
+        (
+            "0123456789abcdeffedcba987654321000112233445566778899aabbccddeeff", "00" * 16, "00" * 16,
+            "37527be0052334b89f0cfccae87cfa20",
+        ),
+    ],
+    "AES_CFB1": [
+        ("2b7e151628aed2a6abf7158809cf4f3c", "000102030405060708090a0b0c0d0e0f", "6bc1", "68b3"),
+        ("8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b", "000102030405060708090a0b0c0d0e0f", "6bc1", "9359"),
+        (
+            "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4", "000102030405060708090a0b0c0d0e0f",
+            "6bc1", "9029",
+        ),
+    ],
+}  # fmt: skip
+TYPES = {"TWOFISH_CBC": KeyType.TWOFISH, "AES_CFB1": KeyType.AES}
+
+
+@pytest.mark.parametrize("name", CIPHERS)
+def test_printed_ciphers(bench: Bench, name: str) -> None:
+    for value, iv, plain, ciphered in CIPHERS[name]:
+        key, mechanism = _key(bench, TYPES[name], value), (M[name], bytes.fromhex(iv))
+        text, sealed = bytes.fromhex(plain), bytes.fromhex(ciphered)
+        assert bench.session.encrypt(key, mechanism, text) == sealed
+        assert bench.session.decrypt(key, mechanism, [sealed[:1], sealed[1:]]) == text
+
+
+#: RFC 5528, section 4: key, nonce and IV, plaintext, ciphertext.
+CAMELLIA_CTR = [
+    (
+        "ae6852f8121067cc4bf7a5765577f39e", "000000300000000000000000", b"Single block msg".hex(),
+        "d09dc29a8214619a20877c76db1f0b3f",
+    ),
+    (
+        "7e24067817fae0d743d6ce1f32539163", "006cb6dbc0543b59da48d90b", bytes(range(32)).hex(),
+        "dbf3c78dc08396d4da7c907765bbcb442b8e8e0f31f0dca72c7417e35360e048",
+    ),
+]  # fmt: skip
+
+
+def test_camellia_ctr(bench: Bench) -> None:
+    for value, nonce, plain, ciphered in CAMELLIA_CTR:
+        key = _key(bench, KeyType.CAMELLIA, value)
+        params = make("CAMELLIA_CTR_PARAMS", ulCounterBits=32, cb=bytes.fromhex(nonce) + b"\0\0\0\1")
+        text, sealed = bytes.fromhex(plain), bytes.fromhex(ciphered)
+        assert bench.session.encrypt(key, (M.CAMELLIA_CTR, params), text) == sealed
+        parts = [sealed[at : at + 5] for at in range(0, len(sealed), 5)]
+        assert bench.session.decrypt(key, (M.CAMELLIA_CTR, params), parts) == text
