@@ -22,7 +22,7 @@ PAGE: Final = ROOT / "docs" / "mechanisms.md"
 
 #: Why a mechanism is not offered: the first pattern that its whole name matches.
 REASONS: Final[dict[str, str]] = {
-    r"RC[245]_.*|RC4|CDMF_.*|CAST3?5?_.*|IDEA_.*|SKIPJACK_.*|BATON_.*|JUNIPER_.*|KEA_.*|FORTEZZA_.*|FASTHASH": (
+    r"RC[25]_.*|CDMF_.*|CAST3?_.*|SKIPJACK_.*|BATON_.*|JUNIPER_.*|KEA_.*|FORTEZZA_.*|FASTHASH": (
         "of the past: the text of 3.2 has left it out"
     ),
     r"MD2.*|RIPEMD.*|PBE_MD[25].*|PBE_SHA1_(CAST5|RC).*|TLS10_.*|KEY_WRAP_.*": (

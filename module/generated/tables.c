@@ -602,6 +602,8 @@ const mechanism_row mechanisms[] = {
     { 0x65, false, false, 1, { 2 } }, /* SHA3_512_RSA_PKCS_PSS */
     { 0x66, false, false, 0, { 0 } }, /* SHA3_224_RSA_PKCS */
     { 0x67, false, false, 1, { 2 } }, /* SHA3_224_RSA_PKCS_PSS */
+    { 0x110, false, false, 0, { 0 } }, /* RC4_KEY_GEN */
+    { 0x111, false, false, 0, { 0 } }, /* RC4 */
     { 0x120, false, false, 0, { 0 } }, /* DES_KEY_GEN */
     { 0x121, false, false, 0, { 0 } }, /* DES_ECB */
     { 0x122, true, false, 0, { 0 } }, /* DES_CBC */
@@ -656,6 +658,18 @@ const mechanism_row mechanisms[] = {
     { 0x2d1, false, false, 0, { 0 } }, /* SHA3_512_HMAC */
     { 0x2d2, false, true, 0, { 0 } }, /* SHA3_512_HMAC_GENERAL */
     { 0x2d3, false, false, 0, { 0 } }, /* SHA3_512_KEY_GEN */
+    { 0x320, false, false, 0, { 0 } }, /* CAST5_KEY_GEN */
+    { 0x321, false, false, 0, { 0 } }, /* CAST5_ECB */
+    { 0x322, true, false, 0, { 0 } }, /* CAST5_CBC */
+    { 0x323, false, false, 0, { 0 } }, /* CAST5_MAC */
+    { 0x324, false, true, 0, { 0 } }, /* CAST5_MAC_GENERAL */
+    { 0x325, true, false, 0, { 0 } }, /* CAST5_CBC_PAD */
+    { 0x340, false, false, 0, { 0 } }, /* IDEA_KEY_GEN */
+    { 0x341, false, false, 0, { 0 } }, /* IDEA_ECB */
+    { 0x342, true, false, 0, { 0 } }, /* IDEA_CBC */
+    { 0x343, false, false, 0, { 0 } }, /* IDEA_MAC */
+    { 0x344, false, true, 0, { 0 } }, /* IDEA_MAC_GENERAL */
+    { 0x345, true, false, 0, { 0 } }, /* IDEA_CBC_PAD */
     { 0x350, false, false, 0, { 0 } }, /* GENERIC_SECRET_KEY_GEN */
     { 0x360, false, true, 0, { 0 } }, /* CONCATENATE_BASE_AND_KEY */
     { 0x362, false, false, 1, { 34 } }, /* CONCATENATE_BASE_AND_DATA */
@@ -685,6 +699,10 @@ const mechanism_row mechanisms[] = {
     { 0x39a, false, false, 0, { 0 } }, /* SHA3_512_KEY_DERIVATION */
     { 0x39b, false, false, 0, { 0 } }, /* SHAKE_128_KEY_DERIVATION */
     { 0x39c, false, false, 0, { 0 } }, /* SHAKE_256_KEY_DERIVATION */
+    { 0x3a0, false, false, 1, { 36 } }, /* PBE_MD2_DES_CBC */
+    { 0x3a1, false, false, 1, { 36 } }, /* PBE_MD5_DES_CBC */
+    { 0x3a6, false, false, 1, { 36 } }, /* PBE_SHA1_RC4_128 */
+    { 0x3a7, false, false, 1, { 36 } }, /* PBE_SHA1_RC4_40 */
     { 0x3a8, false, false, 1, { 36 } }, /* PBE_SHA1_DES3_EDE_CBC */
     { 0x3a9, false, false, 1, { 36 } }, /* PBE_SHA1_DES2_EDE_CBC */
     { 0x3ac, false, false, 1, { 42 } }, /* SP800_108_COUNTER_KDF */
@@ -831,7 +849,7 @@ const mechanism_row mechanisms[] = {
     { 0x403a, false, false, 0, { 0 } }, /* PUB_KEY_FROM_PRIV_KEY */
 };
 
-const unsigned mechanism_count = 305;
+const unsigned mechanism_count = 323;
 
 const attribute_row attributes[] = {
     { 0x0, V_ULONG }, /* CLASS */

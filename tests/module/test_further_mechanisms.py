@@ -1,6 +1,7 @@
 """Mechanisms of libraries of their own, and what the text names in passing: through the module."""
 
 import ctypes as C
+import hashlib
 from typing import Any
 
 import pytest
@@ -66,6 +67,24 @@ def test_pairs_with_extra_bits_are_pairs(session: Session) -> None:
     session.verify(public, M.ECDSA_SHA256, b"text", session.sign(private, M.ECDSA_SHA256, b"text"))
     assert session.get(private, Attr.KEY_GEN_MECHANISM) == M.EC_KEY_PAIR_GEN_W_EXTRA_BITS
     assert session.generate_pair(M.EC_KEY_PAIR_GEN_W_EXTRA_BITS, *uses) != (public, private)
+
+
+def test_keys_from_passwords_of_old(session: Session) -> None:
+    """PBES1 of RFC 8018: the hash of password and salt, hashed again and again, is key and IV."""
+    iv = C.create_string_buffer(8)
+    params = make(
+        "PBE_PARAMS", pInitVector=iv, pPassword=b"password", ulPasswordLen=8, pSalt=b"saltsalt", ulSaltLen=8,
+        ulIteration=3,
+    )  # fmt: skip
+    readable = {Attr.SENSITIVE: False, Attr.EXTRACTABLE: True}
+    made = hashlib.md5(hashlib.md5(hashlib.md5(b"passwordsaltsalt").digest()).digest()).digest()
+    key = session.generate((M.PBE_MD5_DES_CBC, params), readable)
+    assert bytes(byte & 0xFE for byte in session.get(key, Attr.VALUE)) == bytes(byte & 0xFE for byte in made[:8])
+    assert iv.raw == made[8:]
+    for mechanism, size in ((M.PBE_SHA1_RC4_128, 16), (M.PBE_SHA1_RC4_40, 5)):
+        key = session.generate((mechanism, params), readable)
+        assert session.get(key, [Attr.KEY_TYPE, Attr.VALUE_LEN]) == [KeyType.RC4, size]
+        assert session.decrypt(key, M.RC4, session.encrypt(key, M.RC4, b"text")) == b"text"
 
 
 def test_twofish_wraps_and_pads(session: Session) -> None:

@@ -3,6 +3,8 @@
 from types import MappingProxyType
 from typing import Final
 
+from Crypto.Hash import MD2
+from Crypto.Hash import MD5 as OTHER_MD5
 from cryptography.hazmat.decrepit.ciphers.modes import CFB, CFB8, OFB
 from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHAKE128, SHAKE256
 
@@ -25,6 +27,7 @@ from hsmith.crypto import (
     otp,
     pkcs12,
     random,
+    rc4,
     registers,
     rsa,
     rsa_encryption,
@@ -37,7 +40,16 @@ from hsmith.crypto import (
     wtls,
     xeddsa,
 )
-from hsmith.crypto.blocks import AES_CIPHER, BLOWFISH_CIPHER, CAMELLIA_CIPHER, DES3_CIPHER, SEED_CIPHER, BlockCipher
+from hsmith.crypto.blocks import (
+    AES_CIPHER,
+    BLOWFISH_CIPHER,
+    CAMELLIA_CIPHER,
+    CAST5_CIPHER,
+    DES3_CIPHER,
+    IDEA_CIPHER,
+    SEED_CIPHER,
+    BlockCipher,
+)
 from hsmith.crypto.engine import Engine
 from hsmith.crypto.hashes import HASHES, DigestEngine, TruncatedDigest
 from hsmith.crypto.material.finite import DhMaterial, X942Material
@@ -83,6 +95,14 @@ def _by_cipher(name: str, cipher: BlockCipher) -> dict[int, Engine]:
     return {_M[name]: engine for name, engine in engines.items() if name in _M.__members__}
 
 
+def _crypt_only(engines: dict[int, Engine]) -> dict[int, Engine]:
+    """The same without wrapping."""
+    return {
+        mechanism: feedback.CryptOnly(engine) if isinstance(engine, blocks.Mode) else engine
+        for mechanism, engine in engines.items()
+    }
+
+
 def _by_blake() -> dict[int, Engine]:
     engines: dict[str, Engine] = {}
     for row in blake.BLAKES:
@@ -103,6 +123,9 @@ _CIPHERS: Final[dict[int, Engine]] = {
     **_by_cipher("CAMELLIA", CAMELLIA_CIPHER),
     **_by_cipher("SEED", SEED_CIPHER),
     **_by_cipher("BLOWFISH", BLOWFISH_CIPHER),
+    **_crypt_only(_by_cipher("CAST5", CAST5_CIPHER)),
+    **_crypt_only(_by_cipher("IDEA", IDEA_CIPHER)),
+    _M.RC4: rc4.Rc4(),
     _M.AES_CTR: blocks.Ctr(AES_CIPHER),
     _M.AES_OFB: feedback.Feedback(AES_CIPHER, OFB),
     _M.AES_CFB8: feedback.Feedback(AES_CIPHER, CFB8),
@@ -189,6 +212,9 @@ _SECRETS: Final[dict[int, Engine]] = {
     _M.AES_XTS_KEY_GEN: random.SecretKeyGen(KeyType.AES_XTS),
     _M.CAMELLIA_KEY_GEN: random.SecretKeyGen(KeyType.CAMELLIA),
     _M.SEED_KEY_GEN: random.SecretKeyGen(KeyType.SEED, 16),
+    _M.CAST5_KEY_GEN: random.SecretKeyGen(KeyType.CAST5),
+    _M.IDEA_KEY_GEN: random.SecretKeyGen(KeyType.IDEA, 16),
+    _M.RC4_KEY_GEN: random.SecretKeyGen(KeyType.RC4),
     _M.TWOFISH_KEY_GEN: random.SecretKeyGen(KeyType.TWOFISH),
     _M.BLOWFISH_KEY_GEN: random.SecretKeyGen(KeyType.BLOWFISH),
     _M.CHACHA20_KEY_GEN: random.SecretKeyGen(KeyType.CHACHA20, 32),
@@ -207,6 +233,10 @@ _SECRETS: Final[dict[int, Engine]] = {
     _M.PBE_SHA1_DES3_EDE_CBC: pkcs12.PasswordKey(KeyType.DES3, 24),
     _M.PBE_SHA1_DES2_EDE_CBC: pkcs12.PasswordKey(KeyType.DES2, 16),
     _M.PBA_SHA1_WITH_SHA1_HMAC: pkcs12.PasswordKey(KeyType.GENERIC_SECRET, 20),
+    _M.PBE_SHA1_RC4_128: pkcs12.PasswordKey(KeyType.RC4, 16),
+    _M.PBE_SHA1_RC4_40: pkcs12.PasswordKey(KeyType.RC4, 5),
+    _M.PBE_MD2_DES_CBC: pkcs12.Pkcs5Key(MD2),
+    _M.PBE_MD5_DES_CBC: pkcs12.Pkcs5Key(OTHER_MD5),
     _M.IKE_PRF_DERIVE: ike.Initial(),
     _M.IKE1_PRF_DERIVE: ike.Further(),
     _M.IKE2_PRF_PLUS_DERIVE: ike.Plus(),

@@ -32,6 +32,10 @@ OF_THE_CALLER = frozenset(
         Mechanism.PKCS5_PBKD2,
         Mechanism.PBE_SHA1_DES3_EDE_CBC,
         Mechanism.PBE_SHA1_DES2_EDE_CBC,
+        Mechanism.PBE_SHA1_RC4_128,
+        Mechanism.PBE_SHA1_RC4_40,
+        Mechanism.PBE_MD2_DES_CBC,
+        Mechanism.PBE_MD5_DES_CBC,
         Mechanism.PBA_SHA1_WITH_SHA1_HMAC,
     }
 )

@@ -87,7 +87,7 @@ _SIGNING: Final = ("SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3_224", "
 _DIGESTS: Final = ("MD5", *_SIGNING, "SHA512_224", "SHA512_256")
 SECRET_TYPES: Final = (
     KeyType.GENERIC_SECRET, KeyType.AES, KeyType.AES_XTS, KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.CAMELLIA, KeyType.SEED,
-    KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.CHACHA20, KeyType.SALSA20, KeyType.POLY1305, KeyType.HKDF, KeyType.MD5_HMAC,
+    KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.RC4, KeyType.CAST5, KeyType.IDEA, KeyType.CHACHA20, KeyType.SALSA20, KeyType.POLY1305, KeyType.HKDF, KeyType.MD5_HMAC,
     KeyType.SHA_1_HMAC, KeyType.SHA224_HMAC, KeyType.SHA256_HMAC, KeyType.SHA384_HMAC, KeyType.SHA512_HMAC,
     KeyType.SHA512_224_HMAC, KeyType.SHA512_256_HMAC, KeyType.SHA3_224_HMAC, KeyType.SHA3_256_HMAC,
     KeyType.SHA3_384_HMAC, KeyType.SHA3_512_HMAC, KeyType.BLAKE2B_160_HMAC, KeyType.BLAKE2B_256_HMAC,
@@ -325,6 +325,7 @@ def _past() -> None:
     _add("DES3_ECB_ENCRYPT_DATA", _F.DERIVE, *des, params=(p.KeyDerivationStringData,), **legacy)
     _add("DES3_CBC_ENCRYPT_DATA", _F.DERIVE, *des, params=(p.DesCbcEncryptDataParams,), **legacy)
     _single_des()
+    _ciphers_of_before()
     pbe: dict[str, Any] = {"params": (p.PbeParams,), "slow": True, **legacy}
     _add("PBE_SHA1_DES3_EDE_CBC", _F.GENERATE, KeyType.DES3, **pbe)
     _add("PBE_SHA1_DES2_EDE_CBC", _F.GENERATE, KeyType.DES2, **pbe)
@@ -358,6 +359,25 @@ def _single_des() -> None:
     _add("DES_MAC_GENERAL", _SIGN, des, params=(int,), **broken)
     _add("DES_ECB_ENCRYPT_DATA", _F.DERIVE, des, params=(p.KeyDerivationStringData,), **broken)
     _add("DES_CBC_ENCRYPT_DATA", _F.DERIVE, des, params=(p.DesCbcEncryptDataParams,), **broken)
+
+
+def _ciphers_of_before() -> None:
+    """What 2.40 has and the text of 3.2 has not, for data that exists: they wrap no keys, and have no message functions."""
+    _add("RC4_KEY_GEN", _F.GENERATE, KeyType.RC4, sizes=(40, 2048), unit=8, grade=Grade.BROKEN)
+    _add("RC4", _CRYPT, KeyType.RC4, sizes=(40, 2048), unit=8, grade=Grade.BROKEN)
+    for name, key_type, least in (("CAST5", KeyType.CAST5, 5), ("IDEA", KeyType.IDEA, 16)):
+        old: dict[str, Any] = {"grade": Grade.LEGACY, "messages": False, "sizes": (least, 16)}
+        _add(f"{name}_KEY_GEN", _F.GENERATE, key_type, **old)
+        _add(f"{name}_ECB", _CRYPT, key_type, **old)
+        _add(f"{name}_CBC", _CRYPT, key_type, params=(bytes,), **old)
+        _add(f"{name}_CBC_PAD", _CRYPT, key_type, params=(bytes,), **old)
+        _add(f"{name}_MAC", _SIGN, key_type, **old)
+        _add(f"{name}_MAC_GENERAL", _SIGN, key_type, params=(int,), **old)
+    pbe: dict[str, Any] = {"params": (p.PbeParams,), "slow": True, "grade": Grade.BROKEN}
+    for name, key_type in (
+        ("MD2_DES_CBC", KeyType.DES), ("MD5_DES_CBC", KeyType.DES), ("SHA1_RC4_128", KeyType.RC4), ("SHA1_RC4_40", KeyType.RC4)
+    ):  # fmt: skip
+        _add(f"PBE_{name}", _F.GENERATE, key_type, **pbe)
 
 
 # --- Other ciphers (sections "ChaCha20", "Salsa20", "Poly1305", "CAMELLIA", "SEED", "Blowfish")

@@ -16,6 +16,9 @@ LENGTHS: Final[dict[int, tuple[int, ...]]] = {
     KeyType.AES_XTS: (32, 64),
     KeyType.SEED: (16,),
     KeyType.TWOFISH: (16, 24, 32),
+    KeyType.CAST5: tuple(range(5, 17)),
+    KeyType.IDEA: (16,),
+    KeyType.RC4: tuple(range(5, 257)),
     KeyType.BLOWFISH: tuple(range(4, 57)),
     KeyType.DES: (8,),
     KeyType.DES2: (16,),
@@ -23,7 +26,7 @@ LENGTHS: Final[dict[int, tuple[int, ...]]] = {
 }
 
 #: Types whose length is in the type: they have no CKA_VALUE_LEN.
-FIXED: Final = frozenset({KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.SEED})
+FIXED: Final = frozenset({KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.SEED, KeyType.IDEA})
 
 MAXIMUM: Final = 16384  # bytes of a value; more is no key
 #: Bytes that keys of a type have at least; others one.
@@ -33,7 +36,7 @@ LEAST: Final = {KeyType.HOTP: 16}  # RFC 4226, section 4, R6
 def check_length(key_type: int, length: int) -> None:
     lengths = LENGTHS.get(key_type)
     if lengths is not None and length not in lengths:
-        wanted = " or ".join(str(n) for n in lengths)
+        wanted = " or ".join(map(str, lengths)) if len(lengths) < 4 else f"{lengths[0]} to {lengths[-1]}"
         raise invalid(f"a value of {length} bytes: a {KeyType(key_type).name} key has {wanted}")
     least = LEAST.get(KeyType(key_type), 1)
     if not least <= length <= MAXIMUM:
