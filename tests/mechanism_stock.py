@@ -5,7 +5,6 @@ from typing import Any, Final
 from hsmith.spec.constants import Kdf, KeyType, Mechanism
 from hsmith.spec.params import (
     AesCtrParams,
-    CamelliaCtrParams,
     CcmParams,
     Chacha20Params,
     EcdhAesKeyWrapParams,
@@ -46,7 +45,6 @@ _IV_MODES: Final = ("CBC", "CBC_PAD", "OFB", "CFB1", "CFB8", "CFB64", "CFB128", 
 #: Where data or a key's length matters (AES_CCM), what suits wrapping.
 PARAMS: Final[dict[int, Any]] = {
     Mechanism.AES_CTR: AesCtrParams(64, bytes(16)),
-    Mechanism.CAMELLIA_CTR: CamelliaCtrParams(64, bytes(16)),
     Mechanism.XEDDSA: XeddsaParams(Mechanism.SHA512),
     Mechanism.AES_GCM: GcmParams(bytes(12), 96, b"aad", 128),
     Mechanism.AES_GMAC: GcmParams(bytes(12), 96, b"", 96),

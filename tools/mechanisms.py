@@ -31,6 +31,7 @@ REASONS: Final[dict[str, str]] = {
     r"DES_OFB8": "no library has OFB with segments of 8 bits",
     r"RSA_9796|RSA_X9_31.*|SHA1_RSA_X9_31": "none of the libraries has this padding",
     r"RSA_PKCS_TPM_1_1": "for TPM 1.1; its OAEP form is offered",
+    r"CAMELLIA_CTR": "the libraries have Camellia without this mode",
     r"ARIA_.*": "none of the libraries has the cipher",
     r"GOST.*": "none of the libraries has the algorithm",
     r"SALSA20_POLY1305": "no library has this combination with associated data",

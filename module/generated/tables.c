@@ -732,7 +732,6 @@ const mechanism_row mechanisms[] = {
     { 0x555, true, false, 0, { 0 } }, /* CAMELLIA_CBC_PAD */
     { 0x556, false, false, 1, { 34 } }, /* CAMELLIA_ECB_ENCRYPT_DATA */
     { 0x557, false, false, 1, { 18 } }, /* CAMELLIA_CBC_ENCRYPT_DATA */
-    { 0x558, false, false, 1, { 15 } }, /* CAMELLIA_CTR */
     { 0x650, false, false, 0, { 0 } }, /* SEED_KEY_GEN */
     { 0x651, false, false, 0, { 0 } }, /* SEED_ECB */
     { 0x652, true, false, 0, { 0 } }, /* SEED_CBC */
@@ -849,7 +848,7 @@ const mechanism_row mechanisms[] = {
     { 0x403a, false, false, 0, { 0 } }, /* PUB_KEY_FROM_PRIV_KEY */
 };
 
-const unsigned mechanism_count = 323;
+const unsigned mechanism_count = 322;
 
 const attribute_row attributes[] = {
     { 0x0, V_ULONG }, /* CLASS */

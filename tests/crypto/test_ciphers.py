@@ -58,7 +58,6 @@ STREAMS: list[tuple[Mechanism, Key, Any, int]] = [
     *(_plain(Mechanism[f"{each}_CBC_PAD"], KeyType[each]) for each in ("CAST5", "IDEA")),
     _plain(M.RC4, KeyType.RC4),
     _plain(M.AES_CFB1, KeyType.AES),
-    _plain(M.CAMELLIA_CTR, KeyType.CAMELLIA),
     _plain(M.TWOFISH_CBC, KeyType.TWOFISH, 16),
     _plain(M.TWOFISH_CBC_PAD, KeyType.TWOFISH),
     _plain(M.CHACHA20, KeyType.CHACHA20),

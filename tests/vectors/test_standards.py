@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from hsmith.spec.constants import Attr, KeyType, Mechanism, ObjectClass
-from p11 import make
 from vectors.support import Bench
 
 M = Mechanism
@@ -65,26 +64,3 @@ def test_printed_ciphers(bench: Bench, name: str) -> None:
         text, sealed = bytes.fromhex(plain), bytes.fromhex(ciphered)
         assert bench.session.encrypt(key, mechanism, text) == sealed
         assert bench.session.decrypt(key, mechanism, [sealed[:1], sealed[1:]]) == text
-
-
-#: RFC 5528, section 4: key, nonce and IV, plaintext, ciphertext.
-CAMELLIA_CTR = [
-    (
-        "ae6852f8121067cc4bf7a5765577f39e", "000000300000000000000000", b"Single block msg".hex(),
-        "d09dc29a8214619a20877c76db1f0b3f",
-    ),
-    (
-        "7e24067817fae0d743d6ce1f32539163", "006cb6dbc0543b59da48d90b", bytes(range(32)).hex(),
-        "dbf3c78dc08396d4da7c907765bbcb442b8e8e0f31f0dca72c7417e35360e048",
-    ),
-]  # fmt: skip
-
-
-def test_camellia_ctr(bench: Bench) -> None:
-    for value, nonce, plain, ciphered in CAMELLIA_CTR:
-        key = _key(bench, KeyType.CAMELLIA, value)
-        params = make("CAMELLIA_CTR_PARAMS", ulCounterBits=32, cb=bytes.fromhex(nonce) + b"\0\0\0\1")
-        text, sealed = bytes.fromhex(plain), bytes.fromhex(ciphered)
-        assert bench.session.encrypt(key, (M.CAMELLIA_CTR, params), text) == sealed
-        parts = [sealed[at : at + 5] for at in range(0, len(sealed), 5)]
-        assert bench.session.decrypt(key, (M.CAMELLIA_CTR, params), parts) == text

@@ -253,16 +253,13 @@ class CbcPad(Cbc):
 class Ctr(Mode):
     """CKM_AES_CTR."""
 
-    def _context(self, key: Key, params: Any, *, encrypting: bool) -> Any:
-        library: Any = Cipher(algorithm_of(self._cipher, key), modes.CTR(params.cb))
-        return library.encryptor() if encrypting else library.decryptor()
-
     def _stream(self, key: Key, params: Any, *, encrypting: bool) -> Stream:
         bits, block = params.counter_bits, self._cipher.block
         if not 0 < bits <= 8 * block or len(params.cb) != block:
             raise bad_parameter(f"ulCounterBits must be 1 to {8 * block}")
         counter = int.from_bytes(params.cb, "big") & (1 << bits) - 1
-        context = self._context(key, params, encrypting=encrypting)
+        library: Any = Cipher(algorithm_of(self._cipher, key), modes.CTR(params.cb))
+        context = library.encryptor() if encrypting else library.decryptor()
         return CounterStream(context, ((1 << bits) - counter) * block)
 
     def encrypt(self, key: Key, params: Any) -> Stream:

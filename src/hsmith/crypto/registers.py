@@ -1,47 +1,13 @@
-"""Modes that no library has, of single blocks that a library encrypts: Camellia in CTR, and CFB with segments of one
-bit (SP 800-38A)."""
+"""CFB with segments of one bit (SP 800-38A), which no library has, of single blocks that a library encrypts."""
 
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
-from hsmith.crypto.blocks import BlockCipher, CounterStream, Ctr, algorithm_of
+from hsmith.crypto.blocks import BlockCipher, CounterStream, algorithm_of
 from hsmith.crypto.engine import Buffer, Stream
 from hsmith.crypto.feedback import ANY_LENGTH, Feedback
 from hsmith.crypto.key import Key
-
-
-def _blocks(cipher: BlockCipher, key: Key) -> Any:
-    return Cipher(algorithm_of(cipher, key), modes.ECB()).encryptor()
-
-
-class _CounterContext:
-    """The key stream is what the successive counters encrypt to."""
-
-    __slots__ = ("_block", "_context", "_counter", "_left")
-
-    def __init__(self, context: Any, counter: bytes) -> None:
-        self._context = context
-        self._block = len(counter)
-        self._counter = int.from_bytes(counter, "big")
-        self._left = b""
-
-    def update(self, data: Buffer) -> bytes:
-        size, block = len(data), self._block
-        count = max(0, -(-(size - len(self._left)) // block))
-        wrap = (1 << 8 * block) - 1
-        counters = [(n & wrap).to_bytes(block, "big") for n in range(self._counter, self._counter + count)]
-        self._counter += count
-        stream = self._left + self._context.update(b"".join(counters))
-        self._left = stream[size:]
-        return (int.from_bytes(data, "big") ^ int.from_bytes(stream[:size], "big")).to_bytes(size, "big")
-
-
-class CtrOfBlocks(Ctr):
-    """CKM_CAMELLIA_CTR."""
-
-    def _context(self, key: Key, params: Any, *, encrypting: bool) -> Any:
-        return _CounterContext(_blocks(self._cipher, key), params.cb)
 
 
 class _BitContext:
@@ -79,7 +45,8 @@ class Cfb1(Feedback):
 
     def _stream(self, key: Key, params: bytes, *, encrypting: bool) -> Stream:
         self._library(key, params)  # for what it says of the IV
-        context = _BitContext(_blocks(self._cipher, key), params, encrypting=encrypting)
+        library = Cipher(algorithm_of(self._cipher, key), modes.ECB())
+        context = _BitContext(library.encryptor(), params, encrypting=encrypting)
         return CounterStream(context, ANY_LENGTH)
 
     def encrypt(self, key: Key, params: Any) -> Stream:

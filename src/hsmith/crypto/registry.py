@@ -142,7 +142,6 @@ _CIPHERS: Final[dict[int, Engine]] = {
     _M.DES_ECB_ENCRYPT_DATA: blocks.EncryptData(DES3_CIPHER, blocks.Ecb(DES3_CIPHER)),
     _M.DES_CBC_ENCRYPT_DATA: blocks.EncryptData(DES3_CIPHER, blocks.Cbc(DES3_CIPHER)),
     _M.AES_CFB1: registers.Cfb1(AES_CIPHER),
-    _M.CAMELLIA_CTR: registers.CtrOfBlocks(CAMELLIA_CIPHER),
     _M.TWOFISH_CBC: twofish.TwofishCbc(),
     _M.TWOFISH_CBC_PAD: twofish.TwofishCbcPad(),
     _M.AES_CTS: feedback.Cts(AES_CIPHER),

@@ -397,8 +397,6 @@ def _other_ciphers() -> None:
     _add("SALSA20_KEY_GEN", _F.GENERATE, KeyType.SALSA20, **legacy, **fixed)
     _add("SALSA20", both, KeyType.SALSA20, params=(p.Salsa20Params,), **legacy, **streaming)
     _block_cipher("CAMELLIA", KeyType.CAMELLIA, (16, 32), p.CamelliaCbcEncryptDataParams)
-    ctr: dict[str, Any] = {"params": (p.CamelliaCtrParams,), "sizes": (16, 32)}
-    _add("CAMELLIA_CTR", both, KeyType.CAMELLIA, wraps=_SECRET_ONLY, **ctr, **legacy)
     _block_cipher("SEED", KeyType.SEED, (16, 16), p.SeedCbcEncryptDataParams)
     legacy["sizes"] = (4, 56)
     _add("BLOWFISH_KEY_GEN", _F.GENERATE, KeyType.BLOWFISH, **legacy)
