@@ -307,6 +307,44 @@ void get_ulong(call *c, CK_ULONG *to)
         *to = value;
 }
 
+/* A count of items that are in the reply, as a check before the first is read. */
+static uint32_t get_count(call *c, size_t least)
+{
+    uint32_t count = get_u32(c);
+    c->bad |= count > c->left / least;
+    return c->bad ? 0 : count;
+}
+
+/* CK_OTP_SIGNATURE_INFO, its array and the values, as one block in the caller's memory ("CK_OTP_SIGNATURE_INFO"). The
+ * values are aligned: what they are may be a CK_ULONG. */
+static void get_info(call *c, CK_BYTE *data, CK_ULONG *length)
+{
+    CK_OTP_PARAMS info = { NULL, get_count(c, 12) };
+    CK_ULONG array = sizeof info, used = array + info.ulCount * sizeof(CK_OTP_PARAM);
+    c->bad |= used > c->capacity || c->rv != CKR_OK || !data || !length;
+    for (CK_ULONG i = 0; i < info.ulCount && !c->bad; i++) {
+        CK_OTP_PARAM param = { 0, data + used, 0 };
+        param.type = get_number(c);
+        param.ulValueLen = get_u32(c);
+        const unsigned char *from = get_bytes(c, param.ulValueLen);
+        CK_ULONG room = (param.ulValueLen + 7) / 8 * 8;
+        c->bad |= room > c->capacity - used;
+        if (c->bad)
+            return;
+        if (param.ulValueLen)
+            memcpy(param.pValue, from, param.ulValueLen);
+        memcpy(data + array + i * sizeof param, &param, sizeof param);
+        used += room;
+    }
+    if (c->bad)
+        return;
+    info.pParams = (CK_OTP_PARAM *)(void *)(data + array);
+    memcpy(data, &info, sizeof info);
+    *length = used;
+}
+
+enum buffer_form { LENGTH_ALONE, DATA, INFO };
+
 /* Section 5.2: the bytes with their length, or the length alone. */
 void get_buffer(call *c, CK_ULONG session, CK_BYTE *data, CK_ULONG *length)
 {
@@ -314,7 +352,12 @@ void get_buffer(call *c, CK_ULONG session, CK_BYTE *data, CK_ULONG *length)
         async_remember(session, c->number, data, c->capacity);
     if (c->rv != CKR_OK && c->rv != CKR_BUFFER_TOO_SMALL)
         return;
-    if (get_little(c, 1) == 0) {
+    uint64_t form = get_little(c, 1);
+    if (form == INFO) {
+        get_info(c, data, length);
+        return;
+    }
+    if (form == LENGTH_ALONE) {
         CK_ULONG wanted = get_number(c);
         c->bad |= !length || (c->rv == CKR_OK && data != NULL);
         if (!c->bad)
@@ -338,14 +381,6 @@ void get_fill(call *c, CK_BYTE *data, CK_ULONG length)
         return;
     c->bad |= get_u32(c) != length;
     get_raw(c, data, length);
-}
-
-/* A count of items that are in the reply, as a check before the first is read. */
-static uint32_t get_count(call *c, size_t least)
-{
-    uint32_t count = get_u32(c);
-    c->bad |= count > c->left / least;
-    return c->bad ? 0 : count;
 }
 
 void get_list(call *c, CK_ULONG *list, CK_ULONG *count)

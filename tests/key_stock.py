@@ -18,10 +18,13 @@ from hsmith.spec.constants import (
     ObjectClass,
     SlhDsaParameterSet,
 )
+from hsmith.spec.mechanisms import SECRET_TYPES
 from template_values import P256
 
 ED25519: Final = b"\x13\x0cedwards25519"
 X25519: Final = b"\x13\x0acurve25519"
+#: All types of keys with a value alone.
+VALUE_TYPES: Final = (*SECRET_TYPES, KeyType.HOTP)
 USES: Final = (Attr.ENCRYPT, Attr.DECRYPT, Attr.SIGN, Attr.VERIFY, Attr.WRAP, Attr.UNWRAP, Attr.DERIVE)
 PUBLIC_USES: Final = (Attr.ENCRYPT, Attr.VERIFY, Attr.VERIFY_RECOVER, Attr.WRAP, Attr.ENCAPSULATE)
 PRIVATE_USES: Final = (
@@ -32,7 +35,7 @@ PRIVATE_USES: Final = (
 def secret(key_type: int, **more: Any) -> dict[int, Any]:
     """A template of C_CreateObject: a fresh secret key for everything."""
     template: dict[int, Any] = {
-        Attr.CLASS: int(ObjectClass.SECRET_KEY),
+        Attr.CLASS: int(ObjectClass.OTP_KEY if key_type == KeyType.HOTP else ObjectClass.SECRET_KEY),
         Attr.KEY_TYPE: int(key_type),
         Attr.VALUE: os.urandom(stock.LENGTHS.get(key_type, 20)),
         Attr.EXTRACTABLE: True,

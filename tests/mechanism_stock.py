@@ -15,6 +15,7 @@ from hsmith.spec.params import (
     Salsa20Params,
     TlsMacParams,
     Version,
+    XeddsaParams,
 )
 
 #: Bytes of a key; other types take any length.
@@ -26,18 +27,25 @@ LENGTHS: Final[dict[int, int]] = {
     KeyType.DES3: 24,
     KeyType.CAMELLIA: 24,
     KeyType.SEED: 16,
+    KeyType.TWOFISH: 32,
+    KeyType.CAST5: 16,
+    KeyType.IDEA: 16,
     KeyType.BLOWFISH: 20,
     KeyType.CHACHA20: 32,
     KeyType.SALSA20: 32,
     KeyType.POLY1305: 32,
 }
 
-_IVS: Final = {"AES": 16, "DES": 8, "DES3": 8, "CAMELLIA": 16, "SEED": 16, "BLOWFISH": 8}
-_IV_MODES: Final = ("CBC", "CBC_PAD", "OFB", "CFB8", "CFB64", "CFB128", "CTS", "XTS", "OFB64")
+_IVS: Final = {
+    **dict.fromkeys(("AES", "CAMELLIA", "SEED", "TWOFISH"), 16),
+    **dict.fromkeys(("DES", "DES3", "BLOWFISH", "CAST5", "IDEA"), 8),
+}
+_IV_MODES: Final = ("CBC", "CBC_PAD", "OFB", "CFB1", "CFB8", "CFB64", "CFB128", "CTS", "XTS", "OFB64")
 
 #: Where data or a key's length matters (AES_CCM), what suits wrapping.
 PARAMS: Final[dict[int, Any]] = {
     Mechanism.AES_CTR: AesCtrParams(64, bytes(16)),
+    Mechanism.XEDDSA: XeddsaParams(Mechanism.SHA512),
     Mechanism.AES_GCM: GcmParams(bytes(12), 96, b"aad", 128),
     Mechanism.AES_GMAC: GcmParams(bytes(12), 96, b"", 96),
     Mechanism.AES_CCM: CcmParams(0, bytes(12), b"aad", 16),
@@ -56,6 +64,10 @@ PARAMS: Final[dict[int, Any]] = {
     Mechanism.SSL3_SHA1_MAC: 8,
     Mechanism.PBE_SHA1_DES3_EDE_CBC: PbeParams(Out(8), b"password", b"salt", 2),
     Mechanism.PBE_SHA1_DES2_EDE_CBC: PbeParams(Out(8), b"password", b"salt", 2),
+    Mechanism.PBE_MD2_DES_CBC: PbeParams(Out(8), b"password", b"saltsalt", 2),
+    Mechanism.PBE_MD5_DES_CBC: PbeParams(Out(8), b"password", b"saltsalt", 2),
+    Mechanism.PBE_SHA1_RC4_128: PbeParams(Out(8), b"password", b"salt", 2),
+    Mechanism.PBE_SHA1_RC4_40: PbeParams(Out(8), b"password", b"salt", 2),
     Mechanism.PBA_SHA1_WITH_SHA1_HMAC: PbeParams(Out(8), b"password", b"salt", 2),
     **{
         Mechanism[f"{cipher}_{mode}"]: bytes(range(length))

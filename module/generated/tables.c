@@ -602,6 +602,8 @@ const mechanism_row mechanisms[] = {
     { 0x65, false, false, 1, { 2 } }, /* SHA3_512_RSA_PKCS_PSS */
     { 0x66, false, false, 0, { 0 } }, /* SHA3_224_RSA_PKCS */
     { 0x67, false, false, 1, { 2 } }, /* SHA3_224_RSA_PKCS_PSS */
+    { 0x110, false, false, 0, { 0 } }, /* RC4_KEY_GEN */
+    { 0x111, false, false, 0, { 0 } }, /* RC4 */
     { 0x120, false, false, 0, { 0 } }, /* DES_KEY_GEN */
     { 0x121, false, false, 0, { 0 } }, /* DES_ECB */
     { 0x122, true, false, 0, { 0 } }, /* DES_CBC */
@@ -638,6 +640,8 @@ const mechanism_row mechanisms[] = {
     { 0x270, false, false, 0, { 0 } }, /* SHA512 */
     { 0x271, false, false, 0, { 0 } }, /* SHA512_HMAC */
     { 0x272, false, true, 0, { 0 } }, /* SHA512_HMAC_GENERAL */
+    { 0x290, false, false, 0, { 0 } }, /* HOTP_KEY_GEN */
+    { 0x291, false, false, 1, { 55 } }, /* HOTP */
     { 0x2b0, false, false, 0, { 0 } }, /* SHA3_256 */
     { 0x2b1, false, false, 0, { 0 } }, /* SHA3_256_HMAC */
     { 0x2b2, false, true, 0, { 0 } }, /* SHA3_256_HMAC_GENERAL */
@@ -654,6 +658,18 @@ const mechanism_row mechanisms[] = {
     { 0x2d1, false, false, 0, { 0 } }, /* SHA3_512_HMAC */
     { 0x2d2, false, true, 0, { 0 } }, /* SHA3_512_HMAC_GENERAL */
     { 0x2d3, false, false, 0, { 0 } }, /* SHA3_512_KEY_GEN */
+    { 0x320, false, false, 0, { 0 } }, /* CAST5_KEY_GEN */
+    { 0x321, false, false, 0, { 0 } }, /* CAST5_ECB */
+    { 0x322, true, false, 0, { 0 } }, /* CAST5_CBC */
+    { 0x323, false, false, 0, { 0 } }, /* CAST5_MAC */
+    { 0x324, false, true, 0, { 0 } }, /* CAST5_MAC_GENERAL */
+    { 0x325, true, false, 0, { 0 } }, /* CAST5_CBC_PAD */
+    { 0x340, false, false, 0, { 0 } }, /* IDEA_KEY_GEN */
+    { 0x341, false, false, 0, { 0 } }, /* IDEA_ECB */
+    { 0x342, true, false, 0, { 0 } }, /* IDEA_CBC */
+    { 0x343, false, false, 0, { 0 } }, /* IDEA_MAC */
+    { 0x344, false, true, 0, { 0 } }, /* IDEA_MAC_GENERAL */
+    { 0x345, true, false, 0, { 0 } }, /* IDEA_CBC_PAD */
     { 0x350, false, false, 0, { 0 } }, /* GENERIC_SECRET_KEY_GEN */
     { 0x360, false, true, 0, { 0 } }, /* CONCATENATE_BASE_AND_KEY */
     { 0x362, false, false, 1, { 34 } }, /* CONCATENATE_BASE_AND_DATA */
@@ -668,6 +684,7 @@ const mechanism_row mechanisms[] = {
     { 0x375, false, false, 1, { 46 } }, /* TLS_MASTER_KEY_DERIVE */
     { 0x376, false, false, 1, { 47 } }, /* TLS_KEY_AND_MAC_DERIVE */
     { 0x377, false, false, 1, { 46 } }, /* TLS_MASTER_KEY_DERIVE_DH */
+    { 0x378, false, false, 1, { 53 } }, /* TLS_PRF */
     { 0x380, false, true, 0, { 0 } }, /* SSL3_MD5_MAC */
     { 0x381, false, true, 0, { 0 } }, /* SSL3_SHA1_MAC */
     { 0x390, false, false, 0, { 0 } }, /* MD5_KEY_DERIVATION */
@@ -682,6 +699,10 @@ const mechanism_row mechanisms[] = {
     { 0x39a, false, false, 0, { 0 } }, /* SHA3_512_KEY_DERIVATION */
     { 0x39b, false, false, 0, { 0 } }, /* SHAKE_128_KEY_DERIVATION */
     { 0x39c, false, false, 0, { 0 } }, /* SHAKE_256_KEY_DERIVATION */
+    { 0x3a0, false, false, 1, { 36 } }, /* PBE_MD2_DES_CBC */
+    { 0x3a1, false, false, 1, { 36 } }, /* PBE_MD5_DES_CBC */
+    { 0x3a6, false, false, 1, { 36 } }, /* PBE_SHA1_RC4_128 */
+    { 0x3a7, false, false, 1, { 36 } }, /* PBE_SHA1_RC4_40 */
     { 0x3a8, false, false, 1, { 36 } }, /* PBE_SHA1_DES3_EDE_CBC */
     { 0x3a9, false, false, 1, { 36 } }, /* PBE_SHA1_DES2_EDE_CBC */
     { 0x3ac, false, false, 1, { 42 } }, /* SP800_108_COUNTER_KDF */
@@ -756,7 +777,10 @@ const mechanism_row mechanisms[] = {
     { 0x108e, false, false, 2, { 21, 22 } }, /* AES_GMAC */
     { 0x1090, false, false, 0, { 0 } }, /* BLOWFISH_KEY_GEN */
     { 0x1091, true, false, 0, { 0 } }, /* BLOWFISH_CBC */
+    { 0x1092, false, false, 0, { 0 } }, /* TWOFISH_KEY_GEN */
+    { 0x1093, true, false, 0, { 0 } }, /* TWOFISH_CBC */
     { 0x1094, true, false, 0, { 0 } }, /* BLOWFISH_CBC_PAD */
+    { 0x1095, true, false, 0, { 0 } }, /* TWOFISH_CBC_PAD */
     { 0x1100, false, false, 1, { 34 } }, /* DES_ECB_ENCRYPT_DATA */
     { 0x1101, false, false, 1, { 17 } }, /* DES_CBC_ENCRYPT_DATA */
     { 0x1102, false, false, 1, { 34 } }, /* DES3_ECB_ENCRYPT_DATA */
@@ -767,6 +791,7 @@ const mechanism_row mechanisms[] = {
     { 0x1226, false, false, 1, { 28 } }, /* CHACHA20 */
     { 0x1227, false, false, 0, { 0 } }, /* POLY1305_KEY_GEN */
     { 0x1228, false, false, 0, { 0 } }, /* POLY1305 */
+    { 0x140b, false, false, 0, { 0 } }, /* EC_KEY_PAIR_GEN_W_EXTRA_BITS */
     { 0x2000, false, false, 0, { 0 } }, /* DSA_PARAMETER_GEN */
     { 0x2001, false, false, 0, { 0 } }, /* DH_PKCS_PARAMETER_GEN */
     { 0x2002, false, false, 0, { 0 } }, /* X9_42_DH_PARAMETER_GEN */
@@ -774,6 +799,7 @@ const mechanism_row mechanisms[] = {
     { 0x2105, true, false, 0, { 0 } }, /* AES_CFB64 */
     { 0x2106, true, false, 0, { 0 } }, /* AES_CFB8 */
     { 0x2107, true, false, 0, { 0 } }, /* AES_CFB128 */
+    { 0x2108, true, false, 0, { 0 } }, /* AES_CFB1 */
     { 0x2109, true, false, 0, { 0 } }, /* AES_KEY_WRAP */
     { 0x210a, true, false, 0, { 0 } }, /* AES_KEY_WRAP_PAD */
     { 0x210b, true, false, 0, { 0 } }, /* AES_KEY_WRAP_KWP */
@@ -808,6 +834,7 @@ const mechanism_row mechanisms[] = {
     { 0x401f, false, false, 0, { 0 } }, /* BLAKE2B_512_KEY_GEN */
     { 0x4020, false, false, 1, { 29 } }, /* SALSA20 */
     { 0x4021, false, false, 2, { 30, 31 } }, /* CHACHA20_POLY1305 */
+    { 0x4029, false, false, 1, { 9 } }, /* XEDDSA */
     { 0x402a, false, false, 1, { 35 } }, /* HKDF_DERIVE */
     { 0x402b, false, false, 1, { 35 } }, /* HKDF_DATA */
     { 0x402c, false, false, 0, { 0 } }, /* HKDF_KEY_GEN */
@@ -821,7 +848,7 @@ const mechanism_row mechanisms[] = {
     { 0x403a, false, false, 0, { 0 } }, /* PUB_KEY_FROM_PRIV_KEY */
 };
 
-const unsigned mechanism_count = 295;
+const unsigned mechanism_count = 322;
 
 const attribute_row attributes[] = {
     { 0x0, V_ULONG }, /* CLASS */

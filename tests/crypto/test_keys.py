@@ -224,7 +224,7 @@ def test_what_is_missing_and_what_is_unknown() -> None:
     secret: dict[int, Any] = {Attr.CLASS: ObjectClass.SECRET_KEY, Attr.KEY_TYPE: KeyType.AES}
     assert fault_of(keys.complete, secret) == Fault.TEMPLATE_INCOMPLETE
     assert fault_of(keys.complete, {Attr.CLASS: ObjectClass.SECRET_KEY}) == Fault.TEMPLATE_INCOMPLETE
-    for key_type in (KeyType.RSA, KeyType.IDEA, 0x80001234):
+    for key_type in (KeyType.RSA, KeyType.RC5, 0x80001234):
         unknown = {Attr.CLASS: ObjectClass.SECRET_KEY, Attr.KEY_TYPE: key_type, Attr.VALUE: bytes(16)}
         assert fault_of(keys.complete, unknown) == Fault.ATTRIBUTE_VALUE_INVALID
     public = {Attr.CLASS: ObjectClass.PUBLIC_KEY, Attr.KEY_TYPE: KeyType.RSA}

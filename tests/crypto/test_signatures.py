@@ -13,9 +13,11 @@ from hsmith.spec.faults import Refused
 from hsmith.spec.mechanisms import MECHANISMS, MechanismRow
 from hsmith.spec.params import EddsaParams, HashSignAdditionalContext, RsaPkcsPssParams
 
-ROWS = [row for row in MECHANISMS.values() if MechanismFlag.SIGN in row.flags]
+#: A one-time password is not made of data: tests/module/test_one_time_passwords.py.
+ROWS = [row for row in MECHANISMS.values() if MechanismFlag.SIGN in row.flags and not row.counted]
 CURVES = {
     KeyType.EC: ("P-192", "P-224", "P-256", "P-384", "P-521", "secp256k1", "brainpoolP384r1"),
+    KeyType.EC_MONTGOMERY: ("X25519",),
     KeyType.EC_EDWARDS: ("Ed25519", "Ed448"),
     KeyType.ML_DSA: ("ML_DSA_44", "ML_DSA_65", "ML_DSA_87"),
     KeyType.SLH_DSA: ("SLH_DSA_SHA2_128F",),

@@ -23,7 +23,7 @@ from hsmith.cryptoki.dispatch import HANDLERS
 from hsmith.spec.constants import Attr, KeyType, MechanismFlag, UserType
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import FUNCTIONS, FunctionRow, Kind, Needs
-from hsmith.spec.mechanisms import MECHANISMS, SECRET_TYPES
+from hsmith.spec.mechanisms import MECHANISMS
 from hsmith.spec.params import Pkcs5Pbkd2Params2
 from hsmith.spec.values import MechanismArg
 from hsmith.wire import codec
@@ -68,14 +68,14 @@ class _Stock:
 
     def __init__(self, caller: Caller, session: int, pairs: list[int]) -> None:
         self.made: dict[int, int] = dict(enumerate(pairs))
-        self.size = len(pairs) + len(SECRET_TYPES)
+        self.size = len(pairs) + len(key_stock.VALUE_TYPES)
         self._first = len(pairs)
         self._caller, self._session = caller, session
 
     def __getitem__(self, number: int) -> int:
         number %= self.size
         if number not in self.made:
-            template = key_stock.secret(SECRET_TYPES[number - self._first])
+            template = key_stock.secret(key_stock.VALUE_TYPES[number - self._first])
             self.made[number] = self._caller.call("C_CreateObject", self._session, tuple(template.items()))
         return self.made[number]
 
@@ -171,7 +171,7 @@ def _number(name: str, key_types: tuple[KeyType, ...]) -> int:
     first = key_types[0] if key_types else KeyType.AES
     if first in PAIR_TYPES:
         return 2 * PAIR_TYPES.index(first) + (name not in PUBLIC_FUNCTIONS)
-    return 2 * len(PAIR_TYPES) + SECRET_TYPES.index(first)
+    return 2 * len(PAIR_TYPES) + key_stock.VALUE_TYPES.index(first)
 
 
 def _encoded(name: str, arg: MechanismArg, key_types: tuple[KeyType, ...]) -> bytes:

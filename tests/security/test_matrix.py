@@ -12,7 +12,6 @@ import pytest
 import key_stock
 from harness import PIN, SO_PIN
 from hsmith.spec.constants import Attr
-from hsmith.spec.mechanisms import SECRET_TYPES
 from hsmith.wire.client import Client
 from p11 import P11
 
@@ -29,7 +28,7 @@ pytestmark = [
 def _keys(p11: P11, slot: int) -> int:
     with p11.open(slot) as session:
         session.login(PIN)
-        for kind in SECRET_TYPES:
+        for kind in key_stock.VALUE_TYPES:
             session.create(key_stock.secret(kind) | {Attr.TOKEN: True})
         for _, mechanism, public in key_stock.pairs():
             halves = (public | key_stock.PUBLIC, key_stock.PRIVATE)

@@ -12,7 +12,7 @@ from hsmith.spec.constants import Attr, Fault
 from hsmith.spec.functions import BY_NAME, FUNCTIONS, FunctionRow, Kind, Needs
 from hsmith.spec.infos import INFOS
 from hsmith.spec.params import BY_CLASS, PARAMS, DerivedKey, Field, FieldKind, GcmMessageParams, Out, Sp800108KdfParams
-from hsmith.spec.values import Malformed, MechanismArg, ValueKind
+from hsmith.spec.values import Malformed, MechanismArg, OtpSignatureInfo, ValueKind
 from hsmith.wire import codec
 from hsmith.wire.codec import Undecodable, decode_call, decode_reply, encode_call, encode_reply
 
@@ -117,9 +117,10 @@ def info_values(kind: Kind) -> st.SearchStrategy[Any]:
     )
 
 
+signature_infos = st.lists(st.tuples(u64, some_bytes), max_size=3).map(tuple).map(OtpSignatureInfo)
 RESULTS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.ULONG_OUT: u64,
-    Kind.BUFFER: u64 | some_bytes,
+    Kind.BUFFER: u64 | some_bytes | signature_infos,
     Kind.FILL: some_bytes,
     Kind.ULONG_LIST: st.lists(u64, max_size=4).map(tuple),
     Kind.FOUND: st.lists(u64, max_size=4).map(tuple),

@@ -14,7 +14,7 @@ from hsmith.spec.objects import SEALED
 #: Session objects are numbered from here, token objects below: the two never meet in a handle.
 FIRST_SESSION_OBJECT = 1 << 31
 
-KEY_CLASSES = frozenset({ObjectClass.PUBLIC_KEY, ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY})
+KEY_CLASSES = frozenset({ObjectClass.PUBLIC_KEY, ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY, ObjectClass.OTP_KEY})
 
 
 class Changes:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import SEED, Blowfish, Camellia, TripleDES
+from cryptography.hazmat.decrepit.ciphers.algorithms import CAST5, IDEA, SEED, Blowfish, Camellia, TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -35,6 +35,8 @@ DES3_CIPHER: Final = BlockCipher(8, _triple_des)
 CAMELLIA_CIPHER: Final = BlockCipher(16, Camellia)
 SEED_CIPHER: Final = BlockCipher(16, SEED)
 BLOWFISH_CIPHER: Final = BlockCipher(8, Blowfish)
+CAST5_CIPHER: Final = BlockCipher(8, CAST5)
+IDEA_CIPHER: Final = BlockCipher(8, IDEA)
 XTS_CIPHER: Final = BlockCipher(16, AES)  # two keys in one
 
 
@@ -223,7 +225,7 @@ class Ecb(Mode):
 class Cbc(Mode):
     """CKM_AES_CBC, CKM_DES3_CBC. The parameter is the IV, one block."""
 
-    def _library(self, key: Key, params: bytes) -> Cipher[modes.CBC]:
+    def _library(self, key: Key, params: bytes) -> Any:
         if len(params) != self._cipher.block:
             raise bad_parameter(f"the IV has {len(params)} bytes where {self._cipher.block} are due")
         return Cipher(algorithm_of(self._cipher, key), modes.CBC(params))

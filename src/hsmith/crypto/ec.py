@@ -1,5 +1,7 @@
 """ECDSA, ECDH and the generation of elliptic curve keys (section 6.3)."""
 
+import os
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -44,11 +46,31 @@ class KeyPairGen(Engine):
         return generate_pair(self._type, need(public, Attr.EC_PARAMS))
 
 
-def generate_pair(key_type: KeyType, ec_params: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
+class ExtraBitsKeyPairGen(Engine):
+    """CKM_EC_KEY_PAIR_GEN_W_EXTRA_BITS: 64 random bits more than the curve has (FIPS 186-5, appendix A.2.1)."""
+
+    def generate_pair(
+        self, params: Any, public: Attributes, private: Attributes
+    ) -> tuple[dict[int, Any], dict[int, Any]]:
+        return generate_pair(KeyType.EC, need(public, Attr.EC_PARAMS), _with_extra_bits)
+
+
+def _with_extra_bits(curve: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:
+    order = curve.group_order
+    chosen = int.from_bytes(os.urandom((order.bit_length() + 64 + 7) // 8), "big")
+    return ec.derive_private_key(chosen % (order - 1) + 1, curve)
+
+
+def generate_pair(
+    key_type: KeyType,
+    ec_params: bytes,
+    make: Callable[[ec.EllipticCurve], ec.EllipticCurvePrivateKey] = ec.generate_private_key,
+) -> tuple[dict[int, Any], dict[int, Any]]:
+    """``make``: of a key on a short Weierstrass curve."""
     ec_params = well_spelt(ec_params)
     curve = curve_of(ec_params, key_type)
     if key_type == KeyType.EC:
-        key: Any = ec.generate_private_key(curve.library)
+        key: Any = make(curve.library)
         value = big(key.private_numbers().private_value)
         size = 1 + 2 * curve.length
     else:

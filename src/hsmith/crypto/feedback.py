@@ -16,7 +16,7 @@ from hsmith.spec.faults import Refused
 
 OTHER_AES: Final[Any] = Later("Crypto.Cipher.AES")
 
-_ANY_LENGTH = 1 << 80  # these modes have no counter that could run out
+ANY_LENGTH: Final = 1 << 80  # these modes have no counter that could run out
 
 
 class Feedback(Mode):
@@ -32,10 +32,10 @@ class Feedback(Mode):
         return Cipher(algorithm_of(self._cipher, key), self._mode(params))
 
     def encrypt(self, key: Key, params: Any) -> Stream:
-        return CounterStream(self._library(key, params).encryptor(), _ANY_LENGTH)
+        return CounterStream(self._library(key, params).encryptor(), ANY_LENGTH)
 
     def decrypt(self, key: Key, params: Any) -> Stream:
-        return CounterStream(self._library(key, params).decryptor(), _ANY_LENGTH)
+        return CounterStream(self._library(key, params).decryptor(), ANY_LENGTH)
 
     def wrap(self, key: Key, params: Any, material: bytes) -> bytes:
         return self.encrypt(key, params).once(material)
@@ -77,10 +77,10 @@ class Cfb64(Feedback):
         return OTHER_AES.new(key.native, OTHER_AES.MODE_CFB, iv=params, segment_size=64)
 
     def encrypt(self, key: Key, params: Any) -> Stream:
-        return CounterStream(Updating(self._other(key, params).encrypt), _ANY_LENGTH)
+        return CounterStream(Updating(self._other(key, params).encrypt), ANY_LENGTH)
 
     def decrypt(self, key: Key, params: Any) -> Stream:
-        return CounterStream(Updating(self._other(key, params).decrypt), _ANY_LENGTH)
+        return CounterStream(Updating(self._other(key, params).decrypt), ANY_LENGTH)
 
 
 class Cts(Mode):

@@ -27,7 +27,7 @@ def of_value(value: bytes) -> bytes:
 def of(attributes: Attributes) -> tuple[bytes, bytes] | None:
     """(kind, identity) of a key: the same for both halves of a pair. None: not a key, or one without a value."""
     cls = attributes.get(Attr.CLASS)
-    if cls == ObjectClass.SECRET_KEY:
+    if cls in (ObjectClass.SECRET_KEY, ObjectClass.OTP_KEY):
         value = attributes.get(Attr.VALUE)
         return None if value is None else (b"secret", of_value(value))
     if cls not in (ObjectClass.PUBLIC_KEY, ObjectClass.PRIVATE_KEY):

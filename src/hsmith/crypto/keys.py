@@ -17,6 +17,7 @@ from hsmith.crypto.material.base import Material
 from hsmith.crypto.material.ec import RawCurveMaterial, WeierstrassMaterial
 from hsmith.crypto.material.finite import DhMaterial, DsaMaterial, X942Material
 from hsmith.crypto.material.lattice import ML_DSA, ML_KEM, LatticeMaterial
+from hsmith.crypto.material.otp import HotpMaterial
 from hsmith.crypto.material.rsa import RsaMaterial
 from hsmith.crypto.material.secret import SecretMaterial, check_length
 from hsmith.crypto.material.stateless import SlhMaterial
@@ -44,6 +45,7 @@ _SECRETS: Final[dict[int, Material]] = dict.fromkeys((*SECRET_TYPES, KeyType.DES
 
 _MATERIALS: Final[dict[int, dict[int, Material]]] = {
     ObjectClass.SECRET_KEY: _SECRETS,
+    ObjectClass.OTP_KEY: {KeyType.HOTP: HotpMaterial()},
     ObjectClass.PRIVATE_KEY: _PAIRS,
     ObjectClass.PUBLIC_KEY: _PAIRS,
     ObjectClass.DOMAIN_PARAMETERS: {t: _PAIRS[t] for t in (KeyType.DSA, KeyType.DH, KeyType.X9_42_DH)},

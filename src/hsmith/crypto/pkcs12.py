@@ -1,8 +1,10 @@
 """Keys from passwords as PKCS #12 makes them (section "PKCS #12 password-based encryption/authentication mechanisms",
-which spells the method out): repeated SHA-1 of the library. For old containers; PKCS5_PBKD2 is what new ones have."""
+which spells the method out): repeated SHA-1 of the library; and as PKCS #5 once did. For old containers; PKCS5_PBKD2 is
+what new ones have."""
 
 from typing import Any, Final
 
+from Crypto.Protocol.KDF import PBKDF1
 from cryptography.hazmat.primitives import hashes
 
 from hsmith.crypto.engine import Attributes, Engine
@@ -47,8 +49,7 @@ class PasswordKey(Engine):
         self._for_mac = key_type == KeyType.GENERIC_SECRET
 
     def generate(self, params: Any, template: Attributes) -> dict[int, Any]:
-        if not 1 <= params.iteration <= _ITERATIONS_MAXIMUM:
-            raise bad_parameter(f"ulIteration must be 1 to {_ITERATIONS_MAXIMUM}")
+        _check_iterations(params)
         if template.get(Attr.VALUE_LEN, self._size) != self._size:
             raise Refused(Fault.TEMPLATE_INCONSISTENT, f"VALUE_LEN is {self._size} with this mechanism: leave it out")
         if self._for_mac:
@@ -56,4 +57,29 @@ class PasswordKey(Engine):
             return {Attr.VALUE: value, Attr.VALUE_LEN: self._size}
         if params.init_vector.capacity:
             params.init_vector.value = pseudo_random(_IV, params, _IV_SIZE)
-        return {Attr.KEY_TYPE: self._key_type, Attr.VALUE: odd_parity(pseudo_random(_KEY, params, self._size))}
+        made = pseudo_random(_KEY, params, self._size)
+        value = made if self._key_type == KeyType.RC4 else odd_parity(made)
+        return {Attr.KEY_TYPE: self._key_type, Attr.VALUE: value}
+
+
+class Pkcs5Key(Engine):
+    """CKM_PBE_MD2_DES_CBC, CKM_PBE_MD5_DES_CBC: PBES1 of PKCS #5. Half of what PBKDF1 gives is the key, half the IV."""
+
+    library = "pycryptodome"
+
+    def __init__(self, hash_module: Any) -> None:
+        self._hash = hash_module
+
+    def generate(self, params: Any, template: Attributes) -> dict[int, Any]:
+        _check_iterations(params)
+        if len(params.salt) != _IV_SIZE:
+            raise bad_parameter(f"the salt has {len(params.salt)} bytes where PKCS #5 has {_IV_SIZE}")
+        made = PBKDF1(params.password, params.salt, 2 * _IV_SIZE, params.iteration, self._hash)
+        if params.init_vector.capacity:
+            params.init_vector.value = made[_IV_SIZE:]
+        return {Attr.KEY_TYPE: KeyType.DES, Attr.VALUE: odd_parity(made[:_IV_SIZE])}
+
+
+def _check_iterations(params: Any) -> None:
+    if not 1 <= params.iteration <= _ITERATIONS_MAXIMUM:
+        raise bad_parameter(f"ulIteration must be 1 to {_ITERATIONS_MAXIMUM}")

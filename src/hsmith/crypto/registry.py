@@ -3,6 +3,8 @@
 from types import MappingProxyType
 from typing import Final
 
+from Crypto.Hash import MD2
+from Crypto.Hash import MD5 as OTHER_MD5
 from cryptography.hazmat.decrepit.ciphers.modes import CFB, CFB8, OFB
 from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHAKE128, SHAKE256
 
@@ -22,18 +24,32 @@ from hsmith.crypto import (
     kdf,
     lattices,
     mac,
+    otp,
     pkcs12,
     random,
+    rc4,
+    registers,
     rsa,
     rsa_encryption,
     rsa_tpm,
     ssl3,
     stateless,
     tls,
+    twofish,
     wrap,
     wtls,
+    xeddsa,
 )
-from hsmith.crypto.blocks import AES_CIPHER, BLOWFISH_CIPHER, CAMELLIA_CIPHER, DES3_CIPHER, SEED_CIPHER, BlockCipher
+from hsmith.crypto.blocks import (
+    AES_CIPHER,
+    BLOWFISH_CIPHER,
+    CAMELLIA_CIPHER,
+    CAST5_CIPHER,
+    DES3_CIPHER,
+    IDEA_CIPHER,
+    SEED_CIPHER,
+    BlockCipher,
+)
 from hsmith.crypto.engine import Engine
 from hsmith.crypto.hashes import HASHES, DigestEngine, TruncatedDigest
 from hsmith.crypto.material.finite import DhMaterial, X942Material
@@ -79,6 +95,14 @@ def _by_cipher(name: str, cipher: BlockCipher) -> dict[int, Engine]:
     return {_M[name]: engine for name, engine in engines.items() if name in _M.__members__}
 
 
+def _crypt_only(engines: dict[int, Engine]) -> dict[int, Engine]:
+    """The same without wrapping."""
+    return {
+        mechanism: feedback.CryptOnly(engine) if isinstance(engine, blocks.Mode) else engine
+        for mechanism, engine in engines.items()
+    }
+
+
 def _by_blake() -> dict[int, Engine]:
     engines: dict[str, Engine] = {}
     for row in blake.BLAKES:
@@ -99,6 +123,9 @@ _CIPHERS: Final[dict[int, Engine]] = {
     **_by_cipher("CAMELLIA", CAMELLIA_CIPHER),
     **_by_cipher("SEED", SEED_CIPHER),
     **_by_cipher("BLOWFISH", BLOWFISH_CIPHER),
+    **_crypt_only(_by_cipher("CAST5", CAST5_CIPHER)),
+    **_crypt_only(_by_cipher("IDEA", IDEA_CIPHER)),
+    _M.RC4: rc4.Rc4(),
     _M.AES_CTR: blocks.Ctr(AES_CIPHER),
     _M.AES_OFB: feedback.Feedback(AES_CIPHER, OFB),
     _M.AES_CFB8: feedback.Feedback(AES_CIPHER, CFB8),
@@ -114,6 +141,9 @@ _CIPHERS: Final[dict[int, Engine]] = {
     _M.DES_MAC_GENERAL: mac.CbcMac(DES3_CIPHER, general=True),
     _M.DES_ECB_ENCRYPT_DATA: blocks.EncryptData(DES3_CIPHER, blocks.Ecb(DES3_CIPHER)),
     _M.DES_CBC_ENCRYPT_DATA: blocks.EncryptData(DES3_CIPHER, blocks.Cbc(DES3_CIPHER)),
+    _M.AES_CFB1: registers.Cfb1(AES_CIPHER),
+    _M.TWOFISH_CBC: twofish.TwofishCbc(),
+    _M.TWOFISH_CBC_PAD: twofish.TwofishCbcPad(),
     _M.AES_CTS: feedback.Cts(AES_CIPHER),
     _M.AES_XTS: feedback.Xts(),
     _M.AES_GCM: aead.Gcm(),
@@ -142,8 +172,10 @@ _PAIRS: Final[dict[int, Engine]] = {
     _M.EC_KEY_PAIR_GEN: ec.KeyPairGen(KeyType.EC),
     _M.EC_EDWARDS_KEY_PAIR_GEN: ec.KeyPairGen(KeyType.EC_EDWARDS),
     _M.EC_MONTGOMERY_KEY_PAIR_GEN: ec.KeyPairGen(KeyType.EC_MONTGOMERY),
+    _M.EC_KEY_PAIR_GEN_W_EXTRA_BITS: ec.ExtraBitsKeyPairGen(),
     _M.ECDSA: ec.Ecdsa(),
     _M.EDDSA: edwards.Eddsa(),
+    _M.XEDDSA: xeddsa.Xeddsa(),
     _M.ECDH1_DERIVE: ec.Ecdh(),
     _M.ECDH1_COFACTOR_DERIVE: ec.Ecdh(),
     _M.ECDH_AES_KEY_WRAP: ec_wrap.EcdhKeyWrap(),
@@ -179,6 +211,10 @@ _SECRETS: Final[dict[int, Engine]] = {
     _M.AES_XTS_KEY_GEN: random.SecretKeyGen(KeyType.AES_XTS),
     _M.CAMELLIA_KEY_GEN: random.SecretKeyGen(KeyType.CAMELLIA),
     _M.SEED_KEY_GEN: random.SecretKeyGen(KeyType.SEED, 16),
+    _M.CAST5_KEY_GEN: random.SecretKeyGen(KeyType.CAST5),
+    _M.IDEA_KEY_GEN: random.SecretKeyGen(KeyType.IDEA, 16),
+    _M.RC4_KEY_GEN: random.SecretKeyGen(KeyType.RC4),
+    _M.TWOFISH_KEY_GEN: random.SecretKeyGen(KeyType.TWOFISH),
     _M.BLOWFISH_KEY_GEN: random.SecretKeyGen(KeyType.BLOWFISH),
     _M.CHACHA20_KEY_GEN: random.SecretKeyGen(KeyType.CHACHA20, 32),
     _M.SALSA20_KEY_GEN: random.SecretKeyGen(KeyType.SALSA20, 32),
@@ -188,12 +224,18 @@ _SECRETS: Final[dict[int, Engine]] = {
     _M.DES3_KEY_GEN: random.DesKeyGen(KeyType.DES3, 24),
     _M.GENERIC_SECRET_KEY_GEN: random.SecretKeyGen(KeyType.GENERIC_SECRET),
     _M.HKDF_KEY_GEN: random.SecretKeyGen(KeyType.HKDF),
+    _M.HOTP_KEY_GEN: random.SecretKeyGen(KeyType.HOTP, 20),
+    _M.HOTP: otp.Hotp(),
     _M.HKDF_DERIVE: kdf.Hkdf(),
     _M.HKDF_DATA: kdf.Hkdf(),
     _M.PKCS5_PBKD2: kdf.Pbkdf2(),
     _M.PBE_SHA1_DES3_EDE_CBC: pkcs12.PasswordKey(KeyType.DES3, 24),
     _M.PBE_SHA1_DES2_EDE_CBC: pkcs12.PasswordKey(KeyType.DES2, 16),
     _M.PBA_SHA1_WITH_SHA1_HMAC: pkcs12.PasswordKey(KeyType.GENERIC_SECRET, 20),
+    _M.PBE_SHA1_RC4_128: pkcs12.PasswordKey(KeyType.RC4, 16),
+    _M.PBE_SHA1_RC4_40: pkcs12.PasswordKey(KeyType.RC4, 5),
+    _M.PBE_MD2_DES_CBC: pkcs12.Pkcs5Key(MD2),
+    _M.PBE_MD5_DES_CBC: pkcs12.Pkcs5Key(OTHER_MD5),
     _M.IKE_PRF_DERIVE: ike.Initial(),
     _M.IKE1_PRF_DERIVE: ike.Further(),
     _M.IKE2_PRF_PLUS_DERIVE: ike.Plus(),
@@ -226,7 +268,8 @@ _SECRETS: Final[dict[int, Engine]] = {
     _M.WTLS_PRE_MASTER_KEY_GEN: wtls.PreMasterKeyGen(),
     _M.WTLS_MASTER_KEY_DERIVE: wtls.WtlsMasterKey(tls.master_seed, wtls.wtls),
     _M.WTLS_MASTER_KEY_DERIVE_DH_ECC: wtls.WtlsMasterKey(tls.master_seed, wtls.wtls, diffie_hellman=True),
-    _M.WTLS_PRF: wtls.WtlsPrf(),
+    _M.WTLS_PRF: tls.Prf(wtls.wtls),
+    _M.TLS_PRF: tls.Prf(tls.tls10),
     _M.WTLS_SERVER_KEY_AND_MAC_DERIVE: wtls.WtlsKeyBlock(b"server"),
     _M.WTLS_CLIENT_KEY_AND_MAC_DERIVE: wtls.WtlsKeyBlock(b"client"),
     _M.TLS12_KEY_AND_MAC_DERIVE: tls.KeyBlock(),

@@ -74,6 +74,25 @@ def tls10(params: Any, secret: bytes, label: bytes, seed: bytes, length: int) ->
     return prf(Mechanism.TLS_PRF, secret, label + seed, length)
 
 
+class Prf(Engine):
+    """CKM_TLS_PRF, CKM_WTLS_PRF: the pseudo-random function itself; its output is no key and comes in the parameter."""
+
+    def __init__(self, function: Stretch) -> None:
+        self._function = function
+
+    def orders(self, params: Any, template: Template) -> Sequence[Ordered]:
+        return ()
+
+    def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
+        raise bad_parameter("this makes no key")
+
+    def derive_all(self, key: Key, params: Any, wanted: Sequence[Wanted]) -> list[dict[int, Any]]:
+        if not params.output.capacity or not params.seed:
+            raise bad_parameter("pOutput and pSeed must be given")
+        params.output.value = self._function(params, key.native, params.label, params.seed, params.output.capacity)
+        return []
+
+
 class PreMasterKeyGen(Engine):
     """CKM_TLS_PRE_MASTER_KEY_GEN, and CKM_SSL3_PRE_MASTER_KEY_GEN, which is the same: the client's version, and 46
     random bytes."""

@@ -44,22 +44,6 @@ class WtlsMasterKey(MasterKey):
     version = 1
 
 
-class WtlsPrf(Engine):
-    """CKM_WTLS_PRF: the pseudo-random function itself, whose output is no key and comes in the parameter."""
-
-    def orders(self, params: Any, template: Template) -> Sequence[Ordered]:
-        return ()
-
-    def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
-        raise bad_parameter("this makes no key")
-
-    def derive_all(self, key: Key, params: Any, wanted: Sequence[Wanted]) -> list[dict[int, Any]]:
-        if not params.output.capacity or not params.seed:
-            raise bad_parameter("pOutput and pSeed must be given")
-        params.output.value = wtls(params, key.native, params.label, params.seed, params.output.capacity)
-        return []
-
-
 def _mac_size(params: Any) -> int:
     """There is always a MAC key ("two distinct keys"): where its size is left open it has that of the hash."""
     return whole_bytes(params.mac_size_in_bits) or hash_of(params.digest_mechanism).size

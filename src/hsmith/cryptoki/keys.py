@@ -26,15 +26,16 @@ from hsmith.spec.mechanisms import MechanismRow
 from hsmith.spec.secrecy import WRAPPING, Wrapping
 from hsmith.spec.values import MechanismArg, Template
 
-DOMAIN_PARAMETERS = frozenset(
-    {Mechanism.DSA_PARAMETER_GEN, Mechanism.DH_PKCS_PARAMETER_GEN, Mechanism.X9_42_DH_PARAMETER_GEN}
-)
 #: Key generation whose result follows from what the caller gives.
 OF_THE_CALLER = frozenset(
     {
         Mechanism.PKCS5_PBKD2,
         Mechanism.PBE_SHA1_DES3_EDE_CBC,
         Mechanism.PBE_SHA1_DES2_EDE_CBC,
+        Mechanism.PBE_SHA1_RC4_128,
+        Mechanism.PBE_SHA1_RC4_40,
+        Mechanism.PBE_MD2_DES_CBC,
+        Mechanism.PBE_MD5_DES_CBC,
         Mechanism.PBA_SHA1_WITH_SHA1_HMAC,
     }
 )
@@ -44,9 +45,8 @@ OF_THE_CALLER = frozenset(
 def generate_key(session: Session, mechanism: MechanismArg | None, template: Template) -> int:
     asynchronous.check_idle(session, "C_GenerateKey")
     row, params = _row(mechanism, MechanismFlag.GENERATE)
-    cls = ObjectClass.DOMAIN_PARAMETERS if row.mechanism in DOMAIN_PARAMETERS else ObjectClass.SECRET_KEY
     attributes = templates.generate(
-        template, cls=cls, key_types=row.key_types, mechanism=row.mechanism, so=session.is_so
+        template, cls=row.makes, key_types=row.key_types, mechanism=row.mechanism, so=session.is_so
     )
     session.token.policy.shape([template], [attributes], row)
     may_write(session, attributes)
@@ -333,8 +333,8 @@ _NAMED: Mapping[tuple[Fault, Fault], Fault] = {
 def _further(session: Session, handle: int) -> Object:
     """A second key that a derivation's parameter names; it must permit derivation as the base does."""
     key = session.key(handle)
-    if key.cls not in KEY_CLASSES:
-        raise Refused(Fault.KEY_HANDLE_INVALID, "the handle in the parameter is not that of a key")
+    if key.cls not in KEY_CLASSES or key.cls == ObjectClass.OTP_KEY:
+        raise Refused(Fault.KEY_HANDLE_INVALID, "the handle in the parameter is not that of a key to derive from")
     if key.cls == ObjectClass.SECRET_KEY and not key.attributes.get(Attr.DERIVE):
         raise Refused(Fault.KEY_FUNCTION_NOT_PERMITTED, "the second key's CKA_DERIVE is not true")
     return key

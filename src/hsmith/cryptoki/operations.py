@@ -13,6 +13,7 @@ from hsmith.core.policy.marks import Mark
 from hsmith.core.policy.policy import ONE_TIME
 from hsmith.crypto.key import Key
 from hsmith.crypto.registry import ENGINES
+from hsmith.cryptoki import counting
 from hsmith.cryptoki.memory import SMALL, Charge, Memory
 from hsmith.spec.constants import Attr, Fault, MechanismFlag, ObjectClass
 from hsmith.spec.faults import Refused, TooSmall
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hsmith.cryptoki.application import Session
 
 PUBLIC, PRIVATE, SECRET = ObjectClass.PUBLIC_KEY, ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY
+OTP = ObjectClass.OTP_KEY
 
 
 #: Classes of parameters that come with each message, or with authenticated wrapping, and with nothing else.
@@ -68,15 +70,15 @@ class Use:
 USES: Final[dict[Operation, Use]] = {
     Operation.ENCRYPT: Use(MechanismFlag.ENCRYPT, Attr.ENCRYPT, frozenset({PUBLIC, SECRET}), "encrypt"),
     Operation.DECRYPT: Use(MechanismFlag.DECRYPT, Attr.DECRYPT, frozenset({PRIVATE, SECRET}), "decrypt"),
-    Operation.SIGN: Use(MechanismFlag.SIGN, Attr.SIGN, frozenset({PRIVATE, SECRET}), "sign"),
+    Operation.SIGN: Use(MechanismFlag.SIGN, Attr.SIGN, frozenset({PRIVATE, SECRET, OTP}), "sign"),
     Operation.SIGN_RECOVER: Use(
         MechanismFlag.SIGN_RECOVER, Attr.SIGN_RECOVER, frozenset({PRIVATE, SECRET}), "sign_recover"
     ),
-    Operation.VERIFY: Use(MechanismFlag.VERIFY, Attr.VERIFY, frozenset({PUBLIC, SECRET}), "verify"),
+    Operation.VERIFY: Use(MechanismFlag.VERIFY, Attr.VERIFY, frozenset({PUBLIC, SECRET, OTP}), "verify"),
     Operation.VERIFY_RECOVER: Use(
         MechanismFlag.VERIFY_RECOVER, Attr.VERIFY_RECOVER, frozenset({PUBLIC, SECRET}), "verify_recover", _later
     ),
-    Operation.VERIFY_SIGNATURE: Use(MechanismFlag.VERIFY, Attr.VERIFY, frozenset({PUBLIC, SECRET}), "verify"),
+    Operation.VERIFY_SIGNATURE: Use(MechanismFlag.VERIFY, Attr.VERIFY, frozenset({PUBLIC, SECRET, OTP}), "verify"),
     Operation.MESSAGE_ENCRYPT: Use(
         MechanismFlag.MESSAGE_ENCRYPT, Attr.ENCRYPT, frozenset({SECRET}), "encrypt", _by_message
     ),
@@ -252,6 +254,8 @@ def _made(
         policy.serve(operation, key)
     active = Active(use.start(getattr(ENGINES[row.mechanism], use.method), key.key(), arg.params), row, arg)
     active.key, active.handle, active.use, active.role = key, handle, use, role
+    if row.counted and operation is Operation.SIGN:
+        active.running.count = functools.partial(counting.take, session, handle)
     active.demand_pin()
     return active
 

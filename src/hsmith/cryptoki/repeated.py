@@ -196,6 +196,8 @@ def keep(app: Application, ending: int, key: bytes, arguments: tuple[Any, ...], 
     active = session.operations.get(_ENDING[ending][0])
     if active is None or not active.authenticated or active.started or active.row is None or active.arg is None:
         return
+    if active.row.counted:
+        return
     if len(app.repeated) >= MOST:
         app.repeated.clear()
     app.repeated[key] = Repeated(session, ending, active, arguments, free)

@@ -31,6 +31,8 @@ class MechanismRow:
     ``wraps``: the classes of keys that it wraps and unwraps, where it does.
     ``unit``: 8 where the standard gives the sizes of secret keys in bits.
     ``slow``: takes so long that an asynchronous session answers CKR_PENDING and does it meanwhile (section 5.22).
+    ``counted``: each signature takes the next value of the key's own counter.
+    ``makes``: the class of what it generates.
     """
 
     mechanism: Mechanism
@@ -44,6 +46,8 @@ class MechanismRow:
     wraps: tuple[ObjectClass, ...] = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
     slow: bool = False
     unit: int = 1
+    counted: bool = False
+    makes: ObjectClass = ObjectClass.SECRET_KEY
 
 
 _F: Final = MechanismFlag
@@ -83,7 +87,7 @@ _SIGNING: Final = ("SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3_224", "
 _DIGESTS: Final = ("MD5", *_SIGNING, "SHA512_224", "SHA512_256")
 SECRET_TYPES: Final = (
     KeyType.GENERIC_SECRET, KeyType.AES, KeyType.AES_XTS, KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.CAMELLIA, KeyType.SEED,
-    KeyType.BLOWFISH, KeyType.CHACHA20, KeyType.SALSA20, KeyType.POLY1305, KeyType.HKDF, KeyType.MD5_HMAC,
+    KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.RC4, KeyType.CAST5, KeyType.IDEA, KeyType.CHACHA20, KeyType.SALSA20, KeyType.POLY1305, KeyType.HKDF, KeyType.MD5_HMAC,
     KeyType.SHA_1_HMAC, KeyType.SHA224_HMAC, KeyType.SHA256_HMAC, KeyType.SHA384_HMAC, KeyType.SHA512_HMAC,
     KeyType.SHA512_224_HMAC, KeyType.SHA512_256_HMAC, KeyType.SHA3_224_HMAC, KeyType.SHA3_256_HMAC,
     KeyType.SHA3_384_HMAC, KeyType.SHA3_512_HMAC, KeyType.BLAKE2B_160_HMAC, KeyType.BLAKE2B_256_HMAC,
@@ -150,6 +154,16 @@ def _rsa() -> None:
         _add(f"{name}_RSA_PKCS_PSS", _SIGN, KeyType.RSA, params=(p.RsaPkcsPssParams,), grade=grade, **old)
 
 
+# --- One-time passwords (section "OATH HOTP")
+
+
+def _one_time_passwords() -> None:
+    # The least is that of RFC 4226, section 4, R6.
+    hotp: dict[str, Any] = {"sizes": (16, SECRET_MAXIMUM), "grade": Grade.LEGACY}
+    _add("HOTP_KEY_GEN", _F.GENERATE, KeyType.HOTP, makes=ObjectClass.OTP_KEY, **hotp)
+    _add("HOTP", _SIGN, KeyType.HOTP, params=(None, p.OtpParams), messages=False, counted=True, **hotp)
+
+
 # --- Elliptic curves (section 6.3)
 
 
@@ -158,6 +172,7 @@ def _elliptic_curves() -> None:
     raw: dict[str, Any] = {"sizes": (255, 448)}
     pair = _F.GENERATE_KEY_PAIR | _EC
     _add("EC_KEY_PAIR_GEN", pair, KeyType.EC, **curves)
+    _add("EC_KEY_PAIR_GEN_W_EXTRA_BITS", pair, KeyType.EC, **curves)
     _add("EC_EDWARDS_KEY_PAIR_GEN", pair, KeyType.EC_EDWARDS, **raw)
     _add("EC_MONTGOMERY_KEY_PAIR_GEN", pair, KeyType.EC_MONTGOMERY, **raw)
     _add("ECDSA", _SIGN | _EC, KeyType.EC, multi_part=False, **curves)
@@ -165,6 +180,8 @@ def _elliptic_curves() -> None:
         _add(f"ECDSA_{name}", _SIGN | _EC, KeyType.EC, grade=_WEAK.get(name, Grade.MODERN), **curves)
     # GnuTLS 3.7 passes CKM_EDDSA to C_GenerateKeyPair.
     _add("EDDSA", _SIGN | pair, KeyType.EC_EDWARDS, params=(None, p.EddsaParams), **raw)
+    signing: dict[str, Any] = {"params": (p.XeddsaParams,), "sizes": (255, 255), "multi_part": False}
+    _add("XEDDSA", _SIGN | _EC, KeyType.EC_MONTGOMERY, **signing)
     agreement: dict[str, Any] = {"params": (p.Ecdh1DeriveParams,), **curves}
     _add("ECDH1_DERIVE", _F.DERIVE | _KEM | _EC, KeyType.EC, KeyType.EC_MONTGOMERY, **agreement)
     _add("ECDH1_COFACTOR_DERIVE", _F.DERIVE | _KEM | _EC, KeyType.EC, **agreement)
@@ -191,7 +208,7 @@ def _aes() -> None:
     _add("AES_CMAC_GENERAL", _SIGN, KeyType.AES, params=(int,), **aes)
     for name in ("AES_KEY_WRAP", "AES_KEY_WRAP_PAD", "AES_KEY_WRAP_KWP", "AES_KEY_WRAP_PKCS7"):
         _add(name, both, KeyType.AES, params=(None, bytes), multi_part=False, **aes)
-    for name in ("AES_OFB", "AES_CFB8", "AES_CFB64", "AES_CFB128", "AES_CTS"):
+    for name in ("AES_OFB", "AES_CFB1", "AES_CFB8", "AES_CFB64", "AES_CFB128", "AES_CTS"):
         _add(name, both, KeyType.AES, params=(bytes,), wraps=_SECRET_ONLY, **aes)
     _add("AES_XTS_KEY_GEN", _F.GENERATE, KeyType.AES_XTS, sizes=(32, 64))
     _add("AES_XTS", _CRYPT, KeyType.AES_XTS, params=(bytes,), sizes=(32, 64))
@@ -247,6 +264,7 @@ def _tls() -> None:
         _add(name, _SIGN, generic, params=(p.TlsMacParams,), **any_size)
     broken: dict[str, Any] = {"grade": Grade.BROKEN, "sizes": (48, 48)}
     any_broken: dict[str, Any] = {"grade": Grade.BROKEN, **any_size}
+    _add("TLS_PRF", _F.DERIVE, generic, params=(p.TlsPrfParams,), **any_broken)
     _add("SSL3_PRE_MASTER_KEY_GEN", _F.GENERATE, generic, params=(p.Version,), **broken)
     for name in ("SSL3", "TLS"):
         _add(f"{name}_MASTER_KEY_DERIVE", _F.DERIVE, generic, params=(p.Ssl3MasterKeyDeriveParams,), **broken)
@@ -307,20 +325,22 @@ def _past() -> None:
     _add("DES3_ECB_ENCRYPT_DATA", _F.DERIVE, *des, params=(p.KeyDerivationStringData,), **legacy)
     _add("DES3_CBC_ENCRYPT_DATA", _F.DERIVE, *des, params=(p.DesCbcEncryptDataParams,), **legacy)
     _single_des()
+    _ciphers_of_before()
     pbe: dict[str, Any] = {"params": (p.PbeParams,), "slow": True, **legacy}
     _add("PBE_SHA1_DES3_EDE_CBC", _F.GENERATE, KeyType.DES3, **pbe)
     _add("PBE_SHA1_DES2_EDE_CBC", _F.GENERATE, KeyType.DES2, **pbe)
     _add("PBA_SHA1_WITH_SHA1_HMAC", _F.GENERATE, KeyType.GENERIC_SECRET, KeyType.SHA_1_HMAC, **pbe)
-    _add("DSA_PARAMETER_GEN", _F.GENERATE, KeyType.DSA, sizes=(1024, 3072), slow=True, **legacy)
+    domain: dict[str, Any] = {"slow": True, "makes": ObjectClass.DOMAIN_PARAMETERS, **legacy}
+    _add("DSA_PARAMETER_GEN", _F.GENERATE, KeyType.DSA, sizes=(1024, 3072), **domain)
     _add("DSA_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.DSA, sizes=(1024, 4096), **legacy)
     _add("DSA", _SIGN, KeyType.DSA, sizes=(1024, 4096), multi_part=False, **legacy)
     for name in _SIGNING:
         _add(f"DSA_{name}", _SIGN, KeyType.DSA, sizes=(1024, 4096), **legacy)
-    _add("DH_PKCS_PARAMETER_GEN", _F.GENERATE, KeyType.DH, sizes=(512, 4096), slow=True, **legacy)
+    _add("DH_PKCS_PARAMETER_GEN", _F.GENERATE, KeyType.DH, sizes=(512, 4096), **domain)
     _add("DH_PKCS_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.DH, sizes=(512, 10000), **legacy)
     _add("DH_PKCS_DERIVE", _F.DERIVE | _KEM, KeyType.DH, sizes=(512, 10000), params=(bytes, None), **legacy)
     x942 = KeyType.X9_42_DH
-    _add("X9_42_DH_PARAMETER_GEN", _F.GENERATE, x942, sizes=(1024, 3072), slow=True, **legacy)
+    _add("X9_42_DH_PARAMETER_GEN", _F.GENERATE, x942, sizes=(1024, 3072), **domain)
     _add("X9_42_DH_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, x942, sizes=(1024, 10000), **legacy)
     shape = p.X942Dh1DeriveParams
     _add("X9_42_DH_DERIVE", _F.DERIVE | _KEM, x942, sizes=(1024, 10000), params=(shape,), **legacy)
@@ -339,6 +359,25 @@ def _single_des() -> None:
     _add("DES_MAC_GENERAL", _SIGN, des, params=(int,), **broken)
     _add("DES_ECB_ENCRYPT_DATA", _F.DERIVE, des, params=(p.KeyDerivationStringData,), **broken)
     _add("DES_CBC_ENCRYPT_DATA", _F.DERIVE, des, params=(p.DesCbcEncryptDataParams,), **broken)
+
+
+def _ciphers_of_before() -> None:
+    """What 2.40 has and the text of 3.2 has not, for data that exists: they wrap no keys, and have no message functions."""
+    _add("RC4_KEY_GEN", _F.GENERATE, KeyType.RC4, sizes=(40, 2048), unit=8, grade=Grade.BROKEN)
+    _add("RC4", _CRYPT, KeyType.RC4, sizes=(40, 2048), unit=8, grade=Grade.BROKEN)
+    for name, key_type, least in (("CAST5", KeyType.CAST5, 5), ("IDEA", KeyType.IDEA, 16)):
+        old: dict[str, Any] = {"grade": Grade.LEGACY, "messages": False, "sizes": (least, 16)}
+        _add(f"{name}_KEY_GEN", _F.GENERATE, key_type, **old)
+        _add(f"{name}_ECB", _CRYPT, key_type, **old)
+        _add(f"{name}_CBC", _CRYPT, key_type, params=(bytes,), **old)
+        _add(f"{name}_CBC_PAD", _CRYPT, key_type, params=(bytes,), **old)
+        _add(f"{name}_MAC", _SIGN, key_type, **old)
+        _add(f"{name}_MAC_GENERAL", _SIGN, key_type, params=(int,), **old)
+    pbe: dict[str, Any] = {"params": (p.PbeParams,), "slow": True, "grade": Grade.BROKEN}
+    for name, key_type in (
+        ("MD2_DES_CBC", KeyType.DES), ("MD5_DES_CBC", KeyType.DES), ("SHA1_RC4_128", KeyType.RC4), ("SHA1_RC4_40", KeyType.RC4)
+    ):  # fmt: skip
+        _add(f"PBE_{name}", _F.GENERATE, key_type, **pbe)
 
 
 # --- Other ciphers (sections "ChaCha20", "Salsa20", "Poly1305", "CAMELLIA", "SEED", "Blowfish")
@@ -363,6 +402,10 @@ def _other_ciphers() -> None:
     _add("BLOWFISH_KEY_GEN", _F.GENERATE, KeyType.BLOWFISH, **legacy)
     _add("BLOWFISH_CBC", both, KeyType.BLOWFISH, params=(bytes,), wraps=_SECRET_ONLY, **legacy)
     _add("BLOWFISH_CBC_PAD", both, KeyType.BLOWFISH, params=(bytes,), **legacy)
+    legacy["sizes"] = (16, 32)
+    _add("TWOFISH_KEY_GEN", _F.GENERATE, KeyType.TWOFISH, **legacy)
+    _add("TWOFISH_CBC", both, KeyType.TWOFISH, params=(bytes,), wraps=_SECRET_ONLY, **legacy)
+    _add("TWOFISH_CBC_PAD", both, KeyType.TWOFISH, params=(bytes,), **legacy)
 
 
 def _block_cipher(name: str, key_type: KeyType, sizes: tuple[int, int], data: type[Any]) -> None:
@@ -406,6 +449,7 @@ for _family in (
     _elliptic_curves,
     _aes,
     _secrets,
+    _one_time_passwords,
     _tls,
     _ike,
     _past,

@@ -158,6 +158,9 @@ _OTP = compose(
     ),
 )
 
+#: Every signature takes the next value (section "OATH HOTP").
+_HOTP = compose(_OTP, rule("OTP_COUNTER", default=bytes(8)))
+
 _DOMAIN = compose(
     _STORAGE, rule("KEY_TYPE", 1), rule("LOCAL", 2, 4, 6, default=False), rule("PRIME", 1, 4), rule("BASE", 1, 4), rule("PRIME_BITS", 2, 3)
 )  # fmt: skip
@@ -221,10 +224,11 @@ _PAIRS: Final[dict[KeyType, tuple[Schema, Schema]]] = {
     ),
 }
 
-_FIXED_TYPES: Final = (KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.SEED)
+_FIXED_TYPES: Final = (KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.SEED, KeyType.IDEA)
 _HMAC_TYPES: Final = tuple(key_type for key_type in KeyType if key_type.name.endswith("_HMAC"))
 _CIPHER_TYPES: Final = (
-    KeyType.AES, KeyType.AES_XTS, KeyType.CAMELLIA, KeyType.ARIA, KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.CHACHA20, KeyType.SALSA20
+    KeyType.AES, KeyType.AES_XTS, KeyType.CAMELLIA, KeyType.ARIA, KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.CHACHA20, KeyType.SALSA20,
+    KeyType.CAST5, KeyType.RC4,
 )  # fmt: skip
 _SIZED_TYPES: Final = (*_CIPHER_TYPES, *_HMAC_TYPES, KeyType.GENERIC_SECRET, KeyType.HKDF, KeyType.POLY1305)
 
@@ -238,9 +242,9 @@ USES: Final[dict[KeyType, frozenset[Attr]]] = {
         ((KeyType.DSA, KeyType.EC, KeyType.EC_EDWARDS, KeyType.ML_DSA, KeyType.SLH_DSA), "SIGN VERIFY"),
         ((KeyType.ML_KEM,), "ENCAPSULATE DECAPSULATE"),
         ((KeyType.DH, KeyType.X9_42_DH, KeyType.EC_MONTGOMERY, KeyType.HKDF), ""),
-        ((KeyType.AES, KeyType.CAMELLIA, KeyType.ARIA, *_FIXED_TYPES), _BLOCK_USES),
+        ((KeyType.AES, KeyType.CAMELLIA, KeyType.ARIA, KeyType.CAST5, *_FIXED_TYPES), _BLOCK_USES),
         (
-            (KeyType.AES_XTS, KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.CHACHA20, KeyType.SALSA20),
+            (KeyType.AES_XTS, KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.CHACHA20, KeyType.SALSA20, KeyType.RC4),
             "ENCRYPT DECRYPT WRAP UNWRAP",
         ),
         ((*_HMAC_TYPES, KeyType.GENERIC_SECRET, KeyType.POLY1305), "SIGN VERIFY"),
@@ -301,7 +305,7 @@ def _stored() -> dict[tuple[int, int | None], Schema]:
         (ObjectClass.DOMAIN_PARAMETERS, KeyType.X9_42_DH): compose(
             _DOMAIN, rule("SUBPRIME", 1, 4), rule("SUBPRIME_BITS", 2, 3)
         ),
-        (ObjectClass.OTP_KEY, KeyType.HOTP): _key(KeyType.HOTP, _OTP),
+        (ObjectClass.OTP_KEY, KeyType.HOTP): _key(KeyType.HOTP, _HOTP),
         (ObjectClass.OTP_KEY, KeyType.SECURID): _key(
             KeyType.SECURID, compose(_OTP, rule("OTP_TIME_INTERVAL", 1, default=60))
         ),

@@ -62,7 +62,9 @@ def _named(*patterns: str) -> list[Mechanism]:
 
 WRAPPING: Final[dict[int, Wrapping]] = {
     **dict.fromkeys(_named("*_ECB", "*_CBC", "*_CBC_PAD", "AES_CTS"), Wrapping.BLOCK),
-    **dict.fromkeys(_named("*_CTR", "*_OFB", "*_CFB8", "*_CFB64", "*_CFB128", "CHACHA20", "SALSA20"), Wrapping.STREAM),
+    **dict.fromkeys(
+        _named("*_CTR", "*_OFB", "*_CFB1", "*_CFB8", "*_CFB64", "*_CFB128", "CHACHA20", "SALSA20"), Wrapping.STREAM
+    ),
     **dict.fromkeys(_named("AES_KEY_WRAP*"), Wrapping.KEY_WRAP),
     Mechanism.AES_GCM: Wrapping.GCM,
     Mechanism.AES_CCM: Wrapping.CCM,
@@ -82,7 +84,7 @@ DERIVING: Final[dict[int, Deriving]] = {
     Mechanism.HKDF_DERIVE: Deriving.ONE_WAY,
     # Of a base without more it gives the first bytes, else a chain of hashes.
     Mechanism.IKE1_EXTENDED_DERIVE: Deriving.EXTRACT,
-    **dict.fromkeys(_named("HKDF_DATA", "WTLS_PRF"), Deriving.OUTPUT),
+    **dict.fromkeys(_named("HKDF_DATA", "TLS_PRF", "WTLS_PRF"), Deriving.OUTPUT),
     **dict.fromkeys(_named("ECDH1_*", "DH_PKCS_DERIVE", "X9_42_DH_*"), Deriving.AGREEMENT),
     **dict.fromkeys(_named("PUB_KEY_FROM_PRIV_KEY"), Deriving.PUBLIC),
 }

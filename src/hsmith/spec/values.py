@@ -1,6 +1,6 @@
 """Attribute values and templates as they are after the wire: typed by the attribute's row, never raw C memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, TypeAlias
 
@@ -38,3 +38,16 @@ class MechanismArg:
 
     mechanism: int
     params: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class OtpSignatureInfo:
+    """What C_Sign gives by an OTP mechanism: CK_OTP_SIGNATURE_INFO, its array of CK_OTP_PARAM and their values, as one
+    block in the caller's buffer. ``params``: (type, value) of each."""
+
+    params: tuple[tuple[int, bytes], ...] = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the block, where pointers and CK_ULONG have eight: each value is aligned for what it may be."""
+        return 16 + sum(24 + (len(value) + 7) // 8 * 8 for _, value in self.params)

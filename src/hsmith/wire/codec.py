@@ -26,7 +26,7 @@ from typing import Any, Final
 from hsmith.spec.constants import Fault
 from hsmith.spec.functions import FIND, FUNCTIONS, FunctionRow, Kind
 from hsmith.spec.infos import INFOS, InfoRow
-from hsmith.spec.values import MechanismArg
+from hsmith.spec.values import MechanismArg, OtpSignatureInfo
 from hsmith.wire import values as v
 from hsmith.wire.values import Decode, Encode, Parts, Received, Undecodable
 
@@ -53,7 +53,11 @@ LABEL_SIZE: Final = 32
 NO_OUTPUT: Final = -1
 QUERY_FAULTS: Final = frozenset({Fault.OK, Fault.ATTRIBUTE_SENSITIVE, Fault.ATTRIBUTE_TYPE_INVALID})
 
+#: What follows in place of bytes: a structure of pointers, which the module lays out in the caller's memory.
+INFO: Final = 2
+
 _length_only: Final = Struct("<BQ")
+_info: Final = Struct("<BI")
 _data_call: Final = Struct("<QI")
 _capacity: Final = Struct("<Q")
 #: Head of the reply, the byte that says that a result follows, its length.
@@ -151,14 +155,31 @@ _ARGUMENTS: Final[dict[Kind, tuple[Decode, Encode]]] = {
 # --- Results
 
 
-def _decode_buffer(data: Received, at: int) -> tuple[bytes | int, int]:
+def _decode_buffer(data: Received, at: int) -> tuple[bytes | int | OtpSignatureInfo, int]:
+    if data[at] == INFO:
+        return _decode_info(data, at + 1)
     given, at = v.decode_bool(data, at)
     return v.decode_data(data, at) if given else v.decode_u64(data, at)
 
 
-def _encode_buffer(parts: Parts, result: bytes | int) -> None:
+def _decode_info(data: Received, at: int) -> tuple[OtpSignatureInfo, int]:
+    count, at = v.decode_count(data, at, 12)
+    params = []
+    for _ in range(count):
+        kind, at = v.decode_u64(data, at)
+        value, at = v.decode_data(data, at)
+        params.append((kind, value))
+    return OtpSignatureInfo(tuple(params)), at
+
+
+def _encode_buffer(parts: Parts, result: bytes | int | OtpSignatureInfo) -> None:
     if isinstance(result, int):
         parts.append(_length_only.pack(0, result))
+    elif isinstance(result, OtpSignatureInfo):
+        parts.append(_info.pack(INFO, len(result.params)))
+        for kind, value in result.params:
+            v.encode_u64(parts, kind)
+            v.encode_data(parts, value)
     else:
         parts.append(b"\x01")
         v.encode_data(parts, result)

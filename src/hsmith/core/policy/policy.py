@@ -49,8 +49,9 @@ _LATCHES: Final = (
     (Mark.PIN_EACH_TIME, Attr.ALWAYS_AUTHENTICATE, True),
 )
 
-_KEYS: Final = frozenset({ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY})
-_CONFIDENTIAL: Final = frozenset({ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY})
+_SECRETS: Final = frozenset({ObjectClass.SECRET_KEY, ObjectClass.OTP_KEY})
+_CONFIDENTIAL: Final = _SECRETS | {ObjectClass.PRIVATE_KEY}
+_KEYS: Final = _CONFIDENTIAL | {ObjectClass.PUBLIC_KEY}
 
 
 def hidden(attributes: Mapping[int, Any]) -> bool:
@@ -101,7 +102,7 @@ class Policy:
 
     def role(self, operation: Operation, key: Object, row: MechanismRow) -> int:
         """What an operation makes of a key, as a plain number (this is asked each time); 0: nothing that matters."""
-        if key.cls == ObjectClass.SECRET_KEY:
+        if key.cls in _SECRETS:
             return 0 if row.mechanism in _LABELLED_MACS else _SECRET_ROLES[operation]
         if key.cls != ObjectClass.PRIVATE_KEY:
             return 0

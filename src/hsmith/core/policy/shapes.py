@@ -19,7 +19,7 @@ GROUPS: Final = (
 )
 _USES: Final = frozenset[Attr]().union(*GROUPS)
 _CRYPT, _SIGN = GROUPS[:2]
-_CONFIDENTIAL: Final = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
+_CONFIDENTIAL: Final = (ObjectClass.SECRET_KEY, ObjectClass.OTP_KEY, ObjectClass.PRIVATE_KEY)
 
 
 def shape(rules: Rules, templates: Sequence[Template], made: Sequence[dict[int, Any]]) -> None:

@@ -30,7 +30,7 @@ def in_steps(length: int) -> bool:
 def strength(attributes: Mapping[int, Any], size: int) -> int:
     """Bits. ``size``: of the key as it was loaded, bytes for secret keys, bits for curves."""
     key_type = attributes[Attr.KEY_TYPE]
-    if attributes[Attr.CLASS] == ObjectClass.SECRET_KEY:
+    if attributes[Attr.CLASS] in (ObjectClass.SECRET_KEY, ObjectClass.OTP_KEY):
         return _DES.get(key_type, 8 * size)
     measured = _BY_PRIME.get(key_type)
     if measured is not None:

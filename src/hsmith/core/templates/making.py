@@ -62,6 +62,9 @@ _OF_ONE_LENGTH: Final[dict[int, int]] = {
     Mechanism.SSL3_PRE_MASTER_KEY_GEN: 48,
     Mechanism.WTLS_PRE_MASTER_KEY_GEN: 20,
     Mechanism.PBA_SHA1_WITH_SHA1_HMAC: 20,
+    Mechanism.PBE_SHA1_RC4_128: 16,
+    Mechanism.PBE_SHA1_RC4_40: 5,
+    Mechanism.HOTP_KEY_GEN: 20,  # RFC 4226, section 4: "RECOMMENDS a shared secret length of 160 bits"
 }
 
 #: What a public key takes from the private key that it is made of ("Public key from private key").

@@ -14,7 +14,9 @@ _MISSING: Final = object()
 _BIG: Final = frozenset(attr for attr, row in ATTRIBUTES.items() if row.big)
 _INDEXED: Final = frozenset(attr for attr, row in ATTRIBUTES.items() if row.rank)
 #: A check value answers whether a guess is right, so it is as secret as what it checks.
-_SEALED: Final = SEALED | {ObjectClass.SECRET_KEY: SEALED[ObjectClass.SECRET_KEY] | {Attr.CHECK_VALUE}}
+_SEALED: Final = SEALED | {
+    cls: SEALED[cls] | {Attr.CHECK_VALUE} for cls in (ObjectClass.SECRET_KEY, ObjectClass.OTP_KEY)
+}
 _TELLING: Final = REDACTED | {Attr.CHECK_VALUE}
 
 

@@ -15,6 +15,10 @@ LENGTHS: Final[dict[int, tuple[int, ...]]] = {
     KeyType.POLY1305: (32,),
     KeyType.AES_XTS: (32, 64),
     KeyType.SEED: (16,),
+    KeyType.TWOFISH: (16, 24, 32),
+    KeyType.CAST5: tuple(range(5, 17)),
+    KeyType.IDEA: (16,),
+    KeyType.RC4: tuple(range(5, 257)),
     KeyType.BLOWFISH: tuple(range(4, 57)),
     KeyType.DES: (8,),
     KeyType.DES2: (16,),
@@ -22,18 +26,21 @@ LENGTHS: Final[dict[int, tuple[int, ...]]] = {
 }
 
 #: Types whose length is in the type: they have no CKA_VALUE_LEN.
-FIXED: Final = frozenset({KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.SEED})
+FIXED: Final = frozenset({KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.SEED, KeyType.IDEA})
 
 MAXIMUM: Final = 16384  # bytes of a value; more is no key
+#: Bytes that keys of a type have at least; others one.
+LEAST: Final = {KeyType.HOTP: 16}  # RFC 4226, section 4, R6
 
 
 def check_length(key_type: int, length: int) -> None:
     lengths = LENGTHS.get(key_type)
     if lengths is not None and length not in lengths:
-        wanted = " or ".join(str(n) for n in lengths)
+        wanted = " or ".join(map(str, lengths)) if len(lengths) < 4 else f"{lengths[0]} to {lengths[-1]}"
         raise invalid(f"a value of {length} bytes: a {KeyType(key_type).name} key has {wanted}")
-    if not 1 <= length <= MAXIMUM:
-        raise invalid(f"a value of {length} bytes: a secret key has 1 to {MAXIMUM}")
+    least = LEAST.get(KeyType(key_type), 1)
+    if not least <= length <= MAXIMUM:
+        raise invalid(f"a value of {length} bytes: such a key has {least} to {MAXIMUM}")
 
 
 class SecretMaterial(Material):

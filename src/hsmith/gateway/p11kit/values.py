@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hsmith.gateway.p11kit.mechanisms import FORMS, Form
 from hsmith.spec.attributes import ATTRIBUTES
-from hsmith.spec.constants import Attr
+from hsmith.spec.constants import Attr, Mechanism
 from hsmith.spec.values import Malformed, MechanismArg, Template, ValueKind
 from hsmith.wire.values import MAX_DEPTH, Parts, Received, Undecodable
 
@@ -227,10 +227,12 @@ def mechanism(data: Received, at: int, version: int) -> tuple[MechanismArg | Non
 
 
 def _without_form(data: Received, at: int, kind: int, version: int) -> tuple[MechanismArg, int]:
-    """A mechanism that takes no parameter."""
+    """A mechanism that takes no parameter, or none that comes this way."""
     raw = None
     if version < 2:
         raw, at = string(data, at)
+    if kind == Mechanism.HOTP:  # its result is a structure of pointers, which does not come back either
+        return MechanismArg(kind, Malformed()), at
     return MechanismArg(kind, raw if raw is None else Malformed(len(raw))), at
 
 
