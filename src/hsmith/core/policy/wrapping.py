@@ -128,7 +128,6 @@ class Unwrap:
         self._cuts = row.mechanism == Mechanism.AES_KEY_WRAP  # by up to seven bytes, which may have been zeros
         self._record = policy.record(unwrapper)
         self._role = Mark.NONE
-        self._readable_only = False  # it serves data: only what can be read here anyway comes back as sensitive
 
     @property
     def _marks(self) -> Mark:
@@ -143,8 +142,6 @@ class Unwrap:
         if self._policy.transported(self._unwrapper):
             harden(attributes, Attr.SENSITIVE, True)
         self._role = Mark.UNWRAP if attributes.get(Attr.SENSITIVE) else Mark.DECRYPT
-        if self._role is Mark.UNWRAP and self._enforced and self._serves_data:
-            self._role, self._readable_only = Mark.DECRYPT, True
         self._policy.check(self._unwrapper, self._role)
         if not self._secretly:
             return
@@ -158,12 +155,6 @@ class Unwrap:
         if self._way in MALLEABLE and self._record is not None and self._record.strikes >= STRIKES:
             raise Refused(Fault.KEY_FUNCTION_NOT_PERMITTED, "too many blobs did not unwrap under this key")
         check_tag(self._way, params)
-
-    @property
-    def _serves_data(self) -> bool:
-        """Whether it is a secret key for data in whose blobs nobody can look for a key step by step."""
-        secret = self._unwrapper.cls == ObjectClass.SECRET_KEY
-        return secret and bool(self._marks & DATA) and self._way in AUTHENTICATED
 
     @property
     def _secretly(self) -> bool:
@@ -183,13 +174,11 @@ class Unwrap:
             raise _invalid() from None
 
     def came(self, attributes: Mapping[int, Any]) -> Mark:
-        """What is to be remembered of the new key. Refused(WRAPPED_KEY_INVALID, KEY_FUNCTION_NOT_PERMITTED)."""
+        """What is to be remembered of the new key. Refused(WRAPPED_KEY_INVALID)."""
         value = self._policy.values.of(attributes)
         marks = value.marks if value else Mark.NONE
         if self._secretly and self._is_invalid(attributes, marks):
             raise _invalid()
-        if self._readable_only and not marks & Mark.READABLE:
-            self._policy.check(self._unwrapper, Mark.UNWRAP)
         self._policy.use(self._unwrapper, self._role)
         return Mark.NONE if marks & Mark.WRAPPED else self._learned(attributes)
 
