@@ -1,6 +1,6 @@
-"""Modules of the second library (pycryptodome), loaded when they are first used.
+"""Modules of pycryptodome and of other libraries that few keepers need, loaded when they are first used.
 
-Few keepers need them, and to load them all takes a third of the time to start. A keeper that has started loads them in
+To load them all takes a third of the time to start. A keeper that has started loads them in
 a quiet moment, so that no later call depends on what the system then permits.
 """
 

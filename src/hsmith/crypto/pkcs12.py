@@ -4,15 +4,16 @@ what new ones have."""
 
 from typing import Any, Final
 
-from Crypto.Protocol.KDF import PBKDF1
 from cryptography.hazmat.primitives import hashes
 
 from hsmith.crypto.engine import Attributes, Engine
 from hsmith.crypto.fitting import odd_parity
+from hsmith.crypto.later import Later
 from hsmith.crypto.streams import bad_parameter
 from hsmith.spec.constants import Attr, Fault, KeyType
 from hsmith.spec.faults import Refused
 
+KDF: Final[Any] = Later("Crypto.Protocol.KDF")
 _KEY, _IV, _MAC = 1, 2, 3  # the identification byte
 _BLOCK: Final = 64  # v / 8 of SHA-1
 _IV_SIZE: Final = 8
@@ -74,7 +75,7 @@ class Pkcs5Key(Engine):
         _check_iterations(params)
         if len(params.salt) != _IV_SIZE:
             raise bad_parameter(f"the salt has {len(params.salt)} bytes where PKCS #5 has {_IV_SIZE}")
-        made = PBKDF1(params.password, params.salt, 2 * _IV_SIZE, params.iteration, self._hash)
+        made = KDF.PBKDF1(params.password, params.salt, 2 * _IV_SIZE, params.iteration, self._hash)
         if params.init_vector.capacity:
             params.init_vector.value = made[_IV_SIZE:]
         return {Attr.KEY_TYPE: KeyType.DES, Attr.VALUE: odd_parity(made[:_IV_SIZE])}

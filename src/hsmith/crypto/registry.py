@@ -3,8 +3,6 @@
 from types import MappingProxyType
 from typing import Final
 
-from Crypto.Hash import MD2
-from Crypto.Hash import MD5 as OTHER_MD5
 from cryptography.hazmat.decrepit.ciphers.modes import CFB, CFB8, OFB
 from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHAKE128, SHAKE256
 
@@ -52,6 +50,7 @@ from hsmith.crypto.blocks import (
 )
 from hsmith.crypto.engine import Engine
 from hsmith.crypto.hashes import HASHES, DigestEngine, TruncatedDigest
+from hsmith.crypto.later import Later
 from hsmith.crypto.material.finite import DhMaterial, X942Material
 from hsmith.crypto.material.lattice import ML_DSA, ML_KEM
 from hsmith.spec.constants import KeyType, Mechanism
@@ -234,8 +233,8 @@ _SECRETS: Final[dict[int, Engine]] = {
     _M.PBA_SHA1_WITH_SHA1_HMAC: pkcs12.PasswordKey(KeyType.GENERIC_SECRET, 20),
     _M.PBE_SHA1_RC4_128: pkcs12.PasswordKey(KeyType.RC4, 16),
     _M.PBE_SHA1_RC4_40: pkcs12.PasswordKey(KeyType.RC4, 5),
-    _M.PBE_MD2_DES_CBC: pkcs12.Pkcs5Key(MD2),
-    _M.PBE_MD5_DES_CBC: pkcs12.Pkcs5Key(OTHER_MD5),
+    _M.PBE_MD2_DES_CBC: pkcs12.Pkcs5Key(Later("Crypto.Hash.MD2")),
+    _M.PBE_MD5_DES_CBC: pkcs12.Pkcs5Key(Later("Crypto.Hash.MD5")),
     _M.IKE_PRF_DERIVE: ike.Initial(),
     _M.IKE1_PRF_DERIVE: ike.Further(),
     _M.IKE2_PRF_PLUS_DERIVE: ike.Plus(),

@@ -2,27 +2,27 @@
 
 from typing import Any, Final
 
-from oxifish import Mode, Padding, TwofishKey
-
 from hsmith.crypto.blocks import BlockCipher, Cbc, CbcPad, algorithm_of
 from hsmith.crypto.key import Key
+from hsmith.crypto.later import Later
 from hsmith.crypto.streams import bad_parameter
 
-TWOFISH_CIPHER: Final = BlockCipher(16, TwofishKey)
+OXIFISH: Final[Any] = Later("oxifish")
+TWOFISH_CIPHER: Final = BlockCipher(16, lambda value: OXIFISH.TwofishKey(value))
 
 
 class _Library:
     """The cipher of one key and IV, in the shape of the first library's."""
 
-    def __init__(self, key: TwofishKey, iv: bytes) -> None:
+    def __init__(self, key: Any, iv: bytes) -> None:
         self._key = key
         self._iv = iv
 
     def encryptor(self) -> Any:
-        return self._key.encryptor(Mode.CBC, iv=self._iv, padding=Padding.NONE)
+        return self._key.encryptor(OXIFISH.Mode.CBC, iv=self._iv, padding=OXIFISH.Padding.NONE)
 
     def decryptor(self) -> Any:
-        return self._key.decryptor(Mode.CBC, iv=self._iv, padding=Padding.NONE)
+        return self._key.decryptor(OXIFISH.Mode.CBC, iv=self._iv, padding=OXIFISH.Padding.NONE)
 
 
 class _Twofish(Cbc):

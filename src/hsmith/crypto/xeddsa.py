@@ -2,14 +2,15 @@
 
 from typing import Any, Final
 
-import xeddsa
 from cryptography.exceptions import InvalidSignature
 
 from hsmith.crypto.engine import Buffer, Engine, Signer, Verifier
 from hsmith.crypto.key import Key
+from hsmith.crypto.later import Later
 from hsmith.crypto.streams import WholeSigner, WholeVerifier, bad_parameter, wrong_length
 from hsmith.spec.constants import Mechanism
 
+LIBRARY: Final[Any] = Later("xeddsa")
 SIZE: Final = 64  # bytes of a signature
 #: The scheme signs with the private key whose Edwards point has sign 0, and a public key stands for that point.
 _SIGN: Final = False
@@ -28,17 +29,17 @@ class Xeddsa(Engine):
 
     def sign(self, key: Key, params: Any) -> Signer:
         self._check(key, params)
-        private = xeddsa.priv_force_sign(key.native.private_bytes_raw(), _SIGN)
-        return WholeSigner(lambda data: bytes(xeddsa.ed25519_priv_sign(private, bytes(data))), SIZE)
+        private = LIBRARY.priv_force_sign(key.native.private_bytes_raw(), _SIGN)
+        return WholeSigner(lambda data: bytes(LIBRARY.ed25519_priv_sign(private, bytes(data))), SIZE)
 
     def verify(self, key: Key, params: Any) -> Verifier:
         self._check(key, params)
-        public = xeddsa.curve25519_pub_to_ed25519_pub(key.native.public_bytes_raw(), _SIGN)
+        public = LIBRARY.curve25519_pub_to_ed25519_pub(key.native.public_bytes_raw(), _SIGN)
 
         def verify(data: Buffer, signature: Buffer) -> None:
             if len(signature) != SIZE:
                 raise wrong_length(len(signature), SIZE)
-            if not xeddsa.ed25519_verify(bytes(signature), public, bytes(data)):
+            if not LIBRARY.ed25519_verify(bytes(signature), public, bytes(data)):
                 raise InvalidSignature
 
         return WholeVerifier(verify)
