@@ -7,6 +7,7 @@ from cryptography.exceptions import InvalidSignature
 
 from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier, Wanted
 from hsmith.crypto.fitting import first
+from hsmith.crypto.hashes import SHA3_224, SHA3_256, SHA3_384, SHA3_512, SHA224, SHA256, SHA384, SHA512
 from hsmith.crypto.key import Key
 from hsmith.crypto.later import Later
 from hsmith.crypto.material.lattice import Lattice, parameter_set, private_values, public_info
@@ -14,14 +15,6 @@ from hsmith.crypto.streams import WholeSigner, WholeVerifier, bad_parameter, wro
 from hsmith.spec.constants import Attr, Fault, Hedge, Mechanism
 from hsmith.spec.faults import Refused
 
-SHA3_224: Final[Any] = Later("Crypto.Hash.SHA3_224")
-SHA3_256: Final[Any] = Later("Crypto.Hash.SHA3_256")
-SHA3_384: Final[Any] = Later("Crypto.Hash.SHA3_384")
-SHA3_512: Final[Any] = Later("Crypto.Hash.SHA3_512")
-SHA224: Final[Any] = Later("Crypto.Hash.SHA224")
-SHA256: Final[Any] = Later("Crypto.Hash.SHA256")
-SHA384: Final[Any] = Later("Crypto.Hash.SHA384")
-SHA512: Final[Any] = Later("Crypto.Hash.SHA512")
 SHAKE128: Final[Any] = Later("Crypto.Hash.SHAKE128")
 SHAKE256: Final[Any] = Later("Crypto.Hash.SHAKE256")
 mldsa: Final[Any] = Later("Crypto.Signature.mldsa")
