@@ -14,7 +14,7 @@ from hsmith.store.records import StoreBroken
 from hsmith.store.sealing import KEY_SIZE
 from hsmith.wire import codec as wire
 from hsmith.wire import frames
-from hsmith.wire.connection import _parse_admin
+from hsmith.wire.answers import parse_admin
 from hsmith.wire.receiver import BadFrame
 
 REMOTE: Final = [row for row in FUNCTIONS if row.needs is not Needs.LOCAL]
@@ -46,7 +46,7 @@ def hello(data: bytes) -> None:
 
 def administration(data: bytes) -> None:
     with contextlib.suppress(BadFrame):
-        assert isinstance(_parse_admin(memoryview(data)), dict)
+        assert isinstance(parse_admin(memoryview(data)), dict)
 
 
 def stored_attributes(data: bytes) -> None:

@@ -21,8 +21,9 @@ from hsmith.keeper.metrics import text
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 from hsmith.wire import address
+from hsmith.wire.answers import Handler
 from hsmith.wire.applications import A
-from hsmith.wire.connection import Admin, Handler, Shortcuts
+from hsmith.wire.connection import Admin, Shortcuts
 from hsmith.wire.page import Page
 from hsmith.wire.server import Server, Speak
 

@@ -4,26 +4,36 @@ Nothing that a client sends ends more than its own connection. A call is refused
 gives; what cannot be decoded gets CKR_GENERAL_ERROR and the end of the connection.
 """
 
-import json
 import logging
-import secrets
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from time import perf_counter, thread_time
+from time import thread_time
 from typing import Any, Final, Generic, Protocol
 
 from hsmith.core.tally import SAMPLED, Tally
 from hsmith.core.workers import Worker
-from hsmith.crypto.wiping import wipe
 from hsmith.spec.constants import Fault
-from hsmith.spec.faults import Partly, Refused, TooSmall
-from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS, FunctionRow, Kind
+from hsmith.spec.faults import Refused
+from hsmith.spec.functions import BY_NAME, FUNCTIONS
 from hsmith.wire import codec, frames, parameters, peer
-from hsmith.wire.applications import A, Applications, Identity, Pair, TooMany
+from hsmith.wire.answers import (
+    Call,
+    admin_reply,
+    answer_call,
+    answer_pair,
+    answered,
+    hello_reply,
+    log_failure,
+    parse_admin,
+    refusal,
+    reply,
+    return_value,
+)
+from hsmith.wire.applications import A, Applications, Identity, TooMany
 from hsmith.wire.channel import Channel, has_mailboxes, open_channel
-from hsmith.wire.frames import BOTH, NEW_APPLICATION, PAIR, REPLY
+from hsmith.wire.frames import BOTH, PAIR
 from hsmith.wire.hub import Hub
 from hsmith.wire.page import Mailbox, Page
 from hsmith.wire.receiver import FIRST_SIZE, BadFrame, NoRoom, Receiver
@@ -32,9 +42,6 @@ log = logging.getLogger("hsmith.server")
 
 #: Loaded now, not with the first call that needs it: by then the keeper is confined.
 PARAMETERS: Final = parameters
-#: The hash of the tables: what this keeper's HELLO says.
-TABLES: Final = frames.table_hash()
-OK: Final = int(Fault.OK)
 _ACCEPTED: Final = bytes(4)
 #: Calls that take fewer seconds are short; so many of them, while others are served too, make a connection share a
 #: thread.
@@ -50,44 +57,7 @@ _WAITS: Final = BY_NAME["C_WaitForSlotEvent"].number
 #: Bytes from which on an answer is counted.
 LONG: Final = 65536
 
-Handler = Callable[..., Any]
 Admin = Callable[[A, dict[str, Any]], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function as the connections' loop needs it. ``secret``: its request may carry a PIN or key, to be erased.
-    ``pins``: which of its arguments are PINs; ``mechanism``: which one is a mechanism, -1 for none."""
-
-    row: FunctionRow
-    handler: Handler
-    secret: bool
-    pins: tuple[int, ...] = ()
-    mechanism: int = -1
-
-
-def _carries_secret(row: FunctionRow) -> bool:
-    """PINs, and templates, in which key values come."""
-    return any("Pin" in name or kind is Kind.TEMPLATE for name, kind in row.arguments)
-
-
-def _pins(row: FunctionRow) -> tuple[int, ...]:
-    """Of the functions with PINs all arguments are passed to the handler, so its places are those of the row."""
-    return tuple(at for at, (name, _) in enumerate(row.arguments) if "Pin" in name)
-
-
-def _mechanism(row: FunctionRow) -> int:
-    """Mechanisms come first or second, with the session: all arguments before them are passed to the handler."""
-    return next((at for at, (_, kind) in enumerate(row.arguments) if kind is Kind.MECHANISM), -1)
-
-
-def call_table(handlers: Mapping[int, Handler]) -> Mapping[int, Call]:
-    """The functions that have a handler, by number."""
-    return {
-        row.number: Call(row, handlers[row.number], _carries_secret(row), _pins(row), _mechanism(row))
-        for row in (*FUNCTIONS, FIND)
-        if row.number in handlers
-    }
 
 
 @dataclass(slots=True)
@@ -244,7 +214,7 @@ class Connection(Generic[A]):
                 elif (call := calls.get(number)) is not None:
                     if number == _WAITS:
                         channel.rest()
-                    answer, secret = _answer(call, application, payload, self._tally), call.secret
+                    answer, secret = answer_call(call, application, payload, self._tally), call.secret
                 else:
                     answer, secret = self._other(number, application, payload), True
                 if len(answer) > LONG:
@@ -326,7 +296,7 @@ class Connection(Generic[A]):
         try:
             if not both:
                 call = self._call(number)
-                answer = _answer(call, application, payload, self._tally)
+                answer = answer_call(call, application, payload, self._tally)
                 self._receiver.done(have, wipe=call.secret)
             else:
                 made = self._both(application, payload)
@@ -353,7 +323,7 @@ class Connection(Generic[A]):
         if pair is None:
             return self._both_at_first(application, payload, key)
         init = payload[PAIR.size : rest] if free_to else None
-        return _answer_pair(pair, application, init, payload[rest:], self._tally)
+        return answer_pair(pair, application, init, payload[rest:], self._tally)
 
     def _both_at_first(self, application: A, payload: memoryview, key: bytes) -> bytes:
         first, second, length, free_from, free_to, zero = PAIR.unpack_from(payload)
@@ -361,14 +331,14 @@ class Connection(Generic[A]):
             raise BadFrame("a BOTH whose lengths do not fit")
         begin, end = self._call(first), self._call(second)
         rest = payload[PAIR.size + length :]
-        answer, arguments = _answered(begin, application, payload[PAIR.size : PAIR.size + length], self._tally)
+        answer, arguments = answered(begin, application, payload[PAIR.size : PAIR.size + length], self._tally)
         if answer[4:8] != _ACCEPTED:
             # Of another operation it says nothing.
             same = begin.row.operation is end.row.operation
-            return reply(_rv(answer)) if same else _answer(end, application, rest, self._tally)
+            return reply(return_value(answer)) if same else answer_call(end, application, rest, self._tally)
         if self._service.shortcuts is not None:
             self._service.shortcuts.keep(application, second, key, arguments, slice(free_from, free_to))
-        return _answer(end, application, rest, self._tally)
+        return answer_call(end, application, rest, self._tally)
 
     def _call(self, number: int) -> Call:
         call = self._service.calls.get(number)
@@ -385,7 +355,7 @@ class Connection(Generic[A]):
         raise BadFrame(f"unknown function {number:#x}")
 
     def _administer(self, application: A, payload: memoryview) -> bytes:
-        request = _parse_admin(payload)
+        request = parse_admin(payload)
         command = self._service.admin.get(request.pop("command", ""))
         if command is None:
             return admin_reply(Fault.ARGUMENTS_BAD, {"error": "the keeper does not know this command"})
@@ -394,117 +364,4 @@ class Connection(Generic[A]):
         except Refused as refused:
             return admin_reply(refused.fault, {"error": refused.reason or str(refused)})
         except Exception:
-            return admin_reply(Fault.GENERAL_ERROR, {"error": f"the keeper failed; see {_log_failure()} in its log"})
-
-
-def _answer(call: Call, application: object, payload: memoryview, tally: Tally) -> bytes:
-    """The reply to one call. Raises BadFrame for arguments that cannot be decoded."""
-    return _answered(call, application, payload, tally)[0]
-
-
-def _answered(call: Call, application: object, payload: memoryview, tally: Tally) -> tuple[bytes, tuple[Any, ...]]:
-    """The reply to one call, and its arguments."""
-    row = call.row
-    arguments: tuple[Any, ...] = ()
-    since = tally.since = perf_counter()
-    try:
-        arguments = codec.decode_call(row, payload)
-        results = codec.encode_reply(row, call.handler(application, *arguments), arguments)
-        return _with_results(results), arguments
-    except Exception as error:
-        answer = _failed(row, error, arguments)
-        tally.refused(tally.kind(call, arguments), _rv(answer))
-        return answer, arguments
-    finally:
-        tally.ended(call, arguments, since)
-        for at in call.pins:
-            if at < len(arguments):
-                wipe(arguments[at])
-
-
-def _answer_pair(
-    pair: Pair, application: object, init: memoryview | None, rest: memoryview, tally: Tally
-) -> bytes | tuple[bytes, bytes]:
-    """The reply to a BOTH that has come before. ``init``: the first one's arguments, where they may be others now in
-    the bytes of an initialisation vector."""
-    row, kind, calls = pair.ends, pair.kind, tally.calls
-    calls[kind] += 1
-    since = 0.0 if calls[kind] % SAMPLED else perf_counter()
-    try:
-        session, data, more = codec.decode_data_call(row, rest)
-        results = pair.both(application, init, codec.decode_call, session, data, more)
-        return codec.data_reply(results) or _with_results(codec.encode_reply(row, results))
-    except Exception as error:
-        answer = _failed(row, error, ())
-        tally.refused(kind, _rv(answer))
-        return answer
-    finally:
-        if since:
-            tally.timed(row.number, perf_counter() - since, stands_for=SAMPLED)
-
-
-def _with_results(results: bytes) -> bytes:
-    return REPLY.pack(4 + len(results), OK) + results
-
-
-def _failed(row: FunctionRow, error: Exception, arguments: tuple[Any, ...]) -> bytes:
-    """The reply to a call that raised this. Raises BadFrame for arguments that could not be decoded."""
-    if isinstance(error, Refused):
-        log.debug("%s: %s", row.name, error)
-        return reply(error.fault, _refusal(row, error, arguments))
-    if isinstance(error, codec.Undecodable):
-        raise BadFrame(f"{row.name}: {error}") from None
-    if isinstance(error, MemoryError):
-        return reply(Fault.DEVICE_MEMORY)
-    _log_failure(row.name)
-    return reply(Fault.GENERAL_ERROR)
-
-
-def _refusal(row: FunctionRow, refused: Refused, arguments: tuple[Any, ...]) -> bytes:
-    """What comes with a refusal: a length, the results of a partly answered query, or parameters written back."""
-    if isinstance(refused, TooSmall):
-        return codec.encode_too_small(row, refused.length)
-    if isinstance(refused, Partly):
-        return codec.encode_reply(row, refused.results, arguments)
-    return codec.encode_refusal(row, arguments)
-
-
-def _log_failure(name: str = "an administrative command") -> str:
-    """Log the exception at hand with an id, which is returned: nothing else of it leaves the keeper."""
-    log_id = secrets.token_hex(4)
-    log.exception("%s failed (id %s)", name, log_id)
-    return log_id
-
-
-def _rv(answer: bytes) -> int:
-    return int.from_bytes(answer[4:8], "little")
-
-
-def reply(fault: int, payload: bytes = b"") -> bytes:
-    return REPLY.pack(4 + len(payload), fault) + payload
-
-
-def hello_reply(fault: int, token: bytes, sentence: str) -> bytes:
-    return reply(fault, frames.encode_hello_reply(TABLES, token, sentence))
-
-
-def refusal(fault: int, sentence: str) -> bytes:
-    """A HELLO refused in words."""
-    return hello_reply(fault, NEW_APPLICATION, sentence)
-
-
-def admin_reply(fault: int, result: dict[str, Any]) -> bytes:
-    text = json.dumps(result).encode()
-    return reply(fault, len(text).to_bytes(4, "little") + text)
-
-
-def _parse_admin(payload: memoryview) -> dict[str, Any]:
-    if len(payload) < 4 or int.from_bytes(payload[:4], "little") != len(payload) - 4:
-        raise BadFrame("an ADMIN frame of a wrong length")
-    try:
-        request = json.loads(bytes(payload[4:]))
-    except (ValueError, RecursionError) as error:
-        raise BadFrame("an ADMIN frame that is not JSON") from error
-    if not isinstance(request, dict) or not isinstance(request.get("command", ""), str):
-        raise BadFrame("an ADMIN frame that is no object with a command")
-    return request
+            return admin_reply(Fault.GENERAL_ERROR, {"error": f"the keeper failed; see {log_failure()} in its log"})

@@ -13,8 +13,9 @@ from typing import Any, Final, Generic, Protocol
 from hsmith.core.tally import Sum
 from hsmith.core.workers import Worker
 from hsmith.spec.constants import Fault
+from hsmith.wire.answers import Handler, call_table, refusal
 from hsmith.wire.applications import A, Applications
-from hsmith.wire.connection import Admin, Connection, Handler, Served, Service, Shortcuts, call_table, refusal
+from hsmith.wire.connection import Admin, Connection, Served, Service, Shortcuts
 from hsmith.wire.hub import Hub
 from hsmith.wire.page import Page
 
