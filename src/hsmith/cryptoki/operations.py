@@ -265,9 +265,10 @@ _OF_MESSAGES: Final = frozenset(operation for operation in Operation if operatio
 
 def release(session: "Session") -> None:
     """C_SessionCancel without flags. "The session state will not be modified", so every operation can go on; but many
-    take it for "cancel everything", so one that was fed nothing yet no longer stands in the way of its like."""
-    for active in session.operations.values():
-        active.released = not active.started
+    take it for "cancel everything", so one that was fed nothing yet no longer stands in the way of its like. A search
+    does: it is never fed."""
+    for operation, active in session.operations.items():
+        active.released = operation is not Operation.FIND and not active.started
 
 
 def check_idle(session: "Session", operation: Operation) -> None:
