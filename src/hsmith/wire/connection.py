@@ -221,7 +221,8 @@ class Connection(Generic[A]):
                     answer = self._sent(channel, (answer, b""))
                 receiver.done(end, wipe=secret)
                 if begun and hub is not None:
-                    crowded += self._short(number, thread_time() - begun) if end <= LARGEST_SHORT else -PATIENCE
+                    more = self._short(number, thread_time() - begun) if end <= LARGEST_SHORT else -PATIENCE
+                    crowded = max(crowded + more, 0)
                     if crowded > PATIENCE:
                         crowded = 0
                         channel.rest()
@@ -257,9 +258,9 @@ class Connection(Generic[A]):
         return b""
 
     def _short(self, number: int, seconds: float) -> int:
-        """How long this function takes here, of late. Returns 1 for a short call, else less than 0."""
-        known = self._seconds.get(number, seconds)
-        known = self._seconds[number] = known + (seconds - known) / 8
+        """The least that this function takes here, of late: where threads hand Python's lock to each other, all calls
+        take longer. Returns 1 for a short call, else less than 0."""
+        known = self._seconds[number] = min(seconds, self._seconds.get(number, seconds) * 1.05)
         return 1 if known < SHORT else -PATIENCE
 
     def _sit(self, hub: Hub, application: A, answer: bytes) -> bytes:
