@@ -18,8 +18,8 @@ from setuptools.command.build_ext import build_ext
 
 SOURCES = sorted(map(str, [*Path("module").glob("*.c"), *Path("module/generated").glob("*.c")]))
 HEADERS = sorted(map(str, [*Path("module").glob("*.h"), *Path("module/generated").glob("*.h")]))
-CHANNEL = ["native/channel.c", "native/hub.c"]
-SHARED = ["native/mail.h", "module/shared.h", "module/polling.h"]
+CHANNEL = sorted(map(str, Path("native").glob("*.c")))
+SHARED = sorted(map(str, [*Path("native").glob("*.h"), Path("module/shared.h"), Path("module/polling.h")]))
 
 
 class BuildModule(build_ext):

@@ -11,9 +11,12 @@
 #include <sys/socket.h>
 
 #include "mail.h"
+#include "standing.h"
 
 #define STALL_MILLISECONDS 100
 #define CROWDED ((int64_t)1 << 40) /* above any number of bytes */
+#define SIT (CROWDED << 1)
+#define SOCIABLE 8 /* short calls in a row, while others are served too, after which a connection shares a thread */
 
 /* What hsmith.wire.channel keeps for a connection. */
 struct channel {
@@ -24,6 +27,8 @@ struct channel {
     struct shared_page *page;
     unsigned char *buffer; /* where requests go */
     uint64_t room;
+    struct standings *standings; /* or NULL */
+    uint32_t crowd; /* short calls in a row that were not alone */
 };
 
 static _Atomic uint32_t polling; /* one at a time */
@@ -130,25 +135,53 @@ EXPORT void channel_leave(struct channel *channel)
     channel->answering = 0;
 }
 
-/* Send ``length`` bytes of an answer, and wait for what comes next. Returns how many bytes came (0: the end of the stream), and
- * CROWDED with them when other calls are being answered too; or -errno. */
-EXPORT int64_t channel_exchange(struct channel *channel, const char *answer, uint64_t length)
+/* Send an answer. ``polls``: whether the next request will be polled for. Returns 0, or -errno. */
+static int send_answer(struct channel *channel, const char *answer, uint64_t length, int polls)
 {
-    channel_leave(channel);
-    int polls = will_poll(channel);
     look_into(channel->mailbox, polls && channel->room >= MAIL_ROOM ? OWN_THREAD_LOOKS : NOBODY_LOOKS);
     int wrong = mail_answer(channel->mailbox, answer, length) ? 0 : transmit(channel->fd, answer, length);
-    if (wrong) {
-        if (polls)
-            atomic_store(&polling, 0);
-        return wrong;
+    if (wrong && polls)
+        atomic_store(&polling, 0);
+    return wrong;
+}
+
+/* The answer to a request in the buffer, of ``count`` bytes, if it is one that stands: its bytes, else 0. */
+static uint64_t standing(struct channel *channel, ssize_t count, int crowded)
+{
+    struct standing_call call;
+    struct standings *all = channel->standings;
+    if (!standing_find(all, channel->buffer, (uint64_t)count, &call))
+        return 0;
+    channel->crowd = crowded && call.standing->is_short ? channel->crowd + 1 : 0;
+    return standing_answer(&call, channel->page, all->answer, all->room);
+}
+
+/* Send ``length`` bytes of an answer, and wait for what comes next. What stands is answered here. Returns how many bytes came (0: the
+ * end of the stream), and CROWDED with them when other calls are being answered too; or SIT: none came, all is sent, and the
+ * connection should share a thread; or -errno. */
+EXPORT int64_t channel_exchange(struct channel *channel, const char *answer, uint64_t length)
+{
+    for (;;) {
+        channel_leave(channel);
+        int sits = channel->crowd > SOCIABLE, polls = !sits && will_poll(channel);
+        int wrong = send_answer(channel, answer, length, polls);
+        if (wrong)
+            return wrong;
+        if (sits) {
+            channel->crowd = 0;
+            return SIT;
+        }
+        ssize_t count = next_request(channel, polls);
+        if (count <= 0)
+            return count;
+        channel->answering = 1;
+        atomic_fetch_add_explicit(&channel->page->calls, 1, memory_order_relaxed);
+        int crowded = busy(channel->page) > 1;
+        length = standing(channel, count, crowded);
+        if (!length)
+            return crowded ? count | CROWDED : count;
+        answer = (const char *)channel->standings->answer;
     }
-    ssize_t count = next_request(channel, polls);
-    if (count <= 0)
-        return count;
-    channel->answering = 1;
-    atomic_fetch_add_explicit(&channel->page->calls, 1, memory_order_relaxed);
-    return busy(channel->page) > 1 ? count | CROWDED : count;
 }
 
 /* An answer leaves by other means: the client need not look into its mailbox for it. */

@@ -1,21 +1,29 @@
 /* Many connections of the keeper, served by one thread: for calls so short that handing Python's lock from thread to
  * thread would cost more than the calls (docs/decisions/0018).
  *
- * hsmith.wire.hub calls it by ctypes: hub_ready with Python's lock held, as it never waits, hub_wait without it. */
+ * hsmith.wire.hub calls it by ctypes: hub_ready with Python's lock held, as it never waits, hub_wait without it. What stands
+ * (standing.h) is answered here without Python; on more than one processor helpers do that too (hub_help), out of the mailboxes
+ * alone. Whoever looks at a connection holds it meanwhile, and until its answer has left. */
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "mail.h"
+#include "standing.h"
 
 #define BATCH 64
 #define SEATS 1024
 #define NOBODY -1
-#define GONE UINT64_MAX
+#define GONE_SEAT UINT64_MAX
+#define LONELY ((int64_t)1 << 40) /* above any number: it should serve itself */
+#define UNSENT (LONELY << 1)      /* a part of its answer has not left */
+#define ALONE 200                 /* steps in a row for one connection after which it is alone */
 
 /* A connection that takes part, and where its bytes go. */
 struct seat {
@@ -23,7 +31,8 @@ struct seat {
     uint32_t unused;
     void *buffer;
     uint64_t room;
-    struct mailbox *mailbox; /* or NULL */
+    struct mailbox *mailbox;     /* or NULL */
+    struct standings *standings; /* or NULL */
 };
 
 struct hub {
@@ -31,7 +40,17 @@ struct hub {
     int32_t found, at; /* of the events */
     uint32_t skip, penalty;
     uint32_t from, rounds; /* where mailboxes are looked into next; and how often that was */
+    uint32_t streak;       /* answers in a row to what stands, of one connection */
+    _Atomic int64_t before; /* whose; helpers interrupt it */
+    int64_t pending;       /* whose request stands and is to be answered; NOBODY */
+    struct standing_call call; /* which one */
+    _Atomic uint32_t helped; /* answers of helpers */
+    _Atomic uint32_t asleep; /* helpers that are */
+    _Atomic uint32_t bell;   /* for them to sleep at */
+    uint32_t quiet;          /* how often they are still not woken */
+    _Atomic uint32_t vain;   /* how often that was in vain */
     _Atomic uint64_t taken[SEATS / 64]; /* seats with a mailbox, a bit for each */
+    _Atomic uint32_t held[SEATS];       /* a seat that is free is held */
     struct epoll_event events[BATCH];
 };
 
@@ -43,9 +62,22 @@ EXPORT uint64_t hub_size(void)
 EXPORT int hub_open(struct hub *hub)
 {
     hub->found = hub->at = 0;
-    hub->skip = hub->penalty = hub->from = hub->rounds = 0;
+    hub->skip = hub->penalty = hub->from = hub->rounds = hub->streak = hub->quiet = 0;
+    hub->before = hub->pending = NOBODY;
+    for (int i = 0; i < SEATS; i++)
+        hub->held[i] = 1;
     hub->epoll = epoll_create1(EPOLL_CLOEXEC);
     return hub->epoll < 0 ? -errno : 0;
+}
+
+static _Bool hold(struct hub *hub, int64_t number)
+{
+    return !atomic_load_explicit(&hub->held[number], memory_order_relaxed) && !atomic_exchange(&hub->held[number], 1);
+}
+
+static void let_go(struct hub *hub, int64_t number)
+{
+    atomic_store(&hub->held[number], 0);
 }
 
 EXPORT int hub_join(struct hub *hub, const struct seat *seats, int64_t number)
@@ -54,14 +86,15 @@ EXPORT int hub_join(struct hub *hub, const struct seat *seats, int64_t number)
     struct mailbox *box = seats[number].mailbox;
     if (epoll_ctl(hub->epoll, EPOLL_CTL_ADD, seats[number].fd, &event))
         return -errno;
+    let_go(hub, number);
     if (box) {
-        atomic_fetch_or(&hub->taken[number / 64], (uint64_t)1 << number % 64);
         atomic_store(&box->served, HUB_LOOKS);
+        atomic_fetch_or(&hub->taken[number / 64], (uint64_t)1 << number % 64);
     }
     return 0;
 }
 
-/* Called by the hub's own thread. */
+/* Called by the hub's own thread, which holds the seat. */
 EXPORT int hub_leave(struct hub *hub, const struct seat *seats, int64_t number)
 {
     struct epoll_event event = { 0 };
@@ -72,26 +105,46 @@ EXPORT int hub_leave(struct hub *hub, const struct seat *seats, int64_t number)
     }
     for (int32_t i = hub->at; i < hub->found; i++) /* who came by mailbox, and has an event too */
         if (hub->events[i].data.u64 == (uint64_t)number)
-            hub->events[i].data.u64 = GONE;
+            hub->events[i].data.u64 = GONE_SEAT;
     return epoll_ctl(hub->epoll, EPOLL_CTL_DEL, seats[number].fd, &event) ? -errno : 0;
+}
+
+/* --- Mailboxes --- */
+
+static _Bool posted(const struct seat *seat)
+{
+    return atomic_load_explicit(&seat->mailbox->state, memory_order_relaxed) == POSTED;
+}
+
+/* The next taken seat from ``from`` on, in a circle, after ``passed`` seats; NOBODY after the last. */
+static int64_t next_taken(struct hub *hub, uint32_t from, uint32_t *passed)
+{
+    while (*passed < SEATS) {
+        uint32_t at = (from + *passed) % SEATS, rest = 64 - at % 64;
+        uint64_t bits = atomic_load_explicit(&hub->taken[at / 64], memory_order_acquire) >> at % 64;
+        if (bits) {
+            uint32_t more = (uint32_t)__builtin_ctzll(bits);
+            *passed += more + 1;
+            return *passed <= SEATS ? (int64_t)((at + more) % SEATS) : NOBODY;
+        }
+        *passed += rest;
+    }
+    return NOBODY;
 }
 
 /* A request out of the mailboxes, each in its turn. */
 static int64_t take_mail(struct hub *hub, const struct seat *seats, int64_t *count)
 {
-    for (uint32_t i = 0; i <= SEATS / 64; i++) { /* the first word twice: from its middle, and up to there */
-        uint32_t word = (hub->from / 64 + i) % (SEATS / 64);
-        uint64_t bits = atomic_load_explicit(&hub->taken[word], memory_order_acquire);
-        if (i == 0)
-            bits &= ~(uint64_t)0 << hub->from % 64;
-        for (; bits; bits &= bits - 1) {
-            int64_t number = word * 64 + __builtin_ctzll(bits);
-            *count = mail_take(seats[number].mailbox, seats[number].buffer, seats[number].room);
-            if (*count >= 0) {
-                hub->from = (uint32_t)(number + 1) % SEATS;
-                return number;
-            }
+    uint32_t passed = 0, from = hub->from;
+    for (int64_t number; (number = next_taken(hub, from, &passed)) >= 0;) {
+        if (!posted(&seats[number]) || !hold(hub, number))
+            continue;
+        *count = mail_take(seats[number].mailbox, seats[number].buffer, seats[number].room);
+        if (*count >= 0) {
+            hub->from = (uint32_t)(number + 1) % SEATS;
+            return number;
         }
+        let_go(hub, number);
     }
     return NOBODY;
 }
@@ -119,7 +172,7 @@ static int64_t take(struct hub *hub, const struct seat *seats, int64_t *count)
 {
     while (hub->at < hub->found) {
         int64_t number = (int64_t)hub->events[hub->at++].data.u64;
-        if (number < 0)
+        if (number < 0 || !hold(hub, number))
             continue;
         const struct seat *seat = &seats[number];
         *count = recv(seat->fd, seat->buffer, seat->room, MSG_DONTWAIT);
@@ -131,26 +184,14 @@ static int64_t take(struct hub *hub, const struct seat *seats, int64_t *count)
             *count = 0;
             return number;
         }
+        let_go(hub, number);
     }
     return NOBODY;
 }
 
-/* Send the last answer, then take the next bytes without waiting. Returns the number of their seat, or NOBODY. ``sent``: how much
- * of the answer has left. */
-EXPORT int64_t hub_ready(struct hub *hub, const struct seat *seats, int64_t last, const char *answer, uint64_t length, int64_t *sent,
-    int64_t *count)
+/* What is there, without waiting; the seat is held. */
+static int64_t next_bytes(struct hub *hub, const struct seat *seats, int64_t *count)
 {
-    *sent = 0;
-    if (last >= 0) {
-        if (mail_answer(seats[last].mailbox, answer, length))
-            *sent = (int64_t)length;
-        else
-            *sent = send(seats[last].fd, answer, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (*sent < 0)
-            *sent = 0;
-        if ((uint64_t)*sent != length)
-            return NOBODY;
-    }
     int64_t number = hub->rounds++ % LOOKS ? take_mail(hub, seats, count) : NOBODY;
     if (number < 0)
         number = take(hub, seats, count);
@@ -162,27 +203,213 @@ EXPORT int64_t hub_ready(struct hub *hub, const struct seat *seats, int64_t last
     return number >= 0 ? number : take_mail(hub, seats, count);
 }
 
-/* The same for when nothing is ready: waits for ``milliseconds``. */
+/* Send an answer, and let the seat go: how much of it has left. */
+static uint64_t send_answer(struct hub *hub, const struct seat *seats, int64_t number, const char *answer, uint64_t length)
+{
+    if (!mail_answer(seats[number].mailbox, answer, length)) {
+        ssize_t sent = send(seats[number].fd, answer, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent < 0 || (uint64_t)sent != length)
+            return sent < 0 ? 0 : (uint64_t)sent;
+    }
+    let_go(hub, number);
+    return length;
+}
+
+static _Bool stands(const struct seat *seat, int64_t count, struct standing_call *call)
+{
+    return count > 0 && standing_find(seat->standings, seat->buffer, (uint64_t)count, call);
+}
+
+/* Send the last answer, then take the next bytes without waiting. Returns the number of their seat, or NOBODY: then hub_wait knows
+ * more. ``sent``: how much of the answer has left. */
+EXPORT int64_t hub_ready(struct hub *hub, const struct seat *seats, int64_t last, const char *answer, uint64_t length, int64_t *sent,
+    int64_t *count)
+{
+    *sent = 0;
+    if (last >= 0) {
+        *sent = (int64_t)send_answer(hub, seats, last, answer, length);
+        if ((uint64_t)*sent != length)
+            return NOBODY;
+    }
+    int64_t number = next_bytes(hub, seats, count);
+    if (number < 0 || !stands(&seats[number], *count, &hub->call))
+        return number;
+    hub->pending = number;
+    return NOBODY;
+}
+
+/* --- Without Python's lock --- */
+
+static void wake_helper(struct hub *hub)
+{
+    hub->quiet = atomic_load_explicit(&hub->vain, memory_order_relaxed);
+    atomic_fetch_add(&hub->bell, 1);
+    syscall(SYS_futex, &hub->bell, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* Another request waits while this one is answered: that is what helpers are for. */
+static void call_for_help(struct hub *hub, const struct seat *seats)
+{
+    uint32_t passed = 0;
+    if (!atomic_load_explicit(&hub->asleep, memory_order_relaxed))
+        return;
+    for (int64_t number; (number = next_taken(hub, hub->from, &passed)) >= 0;)
+        if (posted(&seats[number]) && !atomic_load_explicit(&hub->held[number], memory_order_relaxed)) {
+            if (hub->quiet)
+                hub->quiet--;
+            else
+                wake_helper(hub);
+            return;
+        }
+}
+
+/* The answer to what stands. NOBODY: it has left. Otherwise the seat, which is held, is Python's. */
+static int64_t answer_standing(struct hub *hub, struct shared_page *page, const struct seat *seats, int64_t number, int64_t *count)
+{
+    struct standings *all = seats[number].standings;
+    call_for_help(hub, seats);
+    uint64_t length = standing_answer(&hub->call, page, all->answer, all->room);
+    if (!length)
+        return number;
+    hub->streak = atomic_exchange(&hub->before, number) == number ? hub->streak + 1 : 0;
+    uint64_t sent = send_answer(hub, seats, number, (const char *)all->answer, length);
+    if (sent != length) {
+        *count = (int64_t)(length << 32 | sent);
+        return number | UNSENT;
+    }
+    if (hub->streak < ALONE || !hold(hub, number))
+        return NOBODY;
+    hub->streak = 0;
+    return number | LONELY;
+}
+
+/* What is there now, all that stands being answered. NOBODY: nothing more. ``some``: whether there was anything. */
+static int64_t serve(struct hub *hub, struct shared_page *page, const struct seat *seats, int64_t *count, _Bool *some)
+{
+    int64_t number = hub->pending;
+    hub->pending = NOBODY;
+    for (;;) {
+        if (number >= 0)
+            number = answer_standing(hub, page, seats, number, count);
+        if (number >= 0)
+            return number;
+        number = next_bytes(hub, seats, count);
+        *some = *some || number >= 0;
+        if (number < 0 || !stands(&seats[number], *count, &hub->call))
+            return number;
+    }
+}
+
+/* The same for when nothing is ready for Python: answers what stands, and waits for ``milliseconds``. */
 EXPORT int64_t hub_wait(struct hub *hub, struct shared_page *page, const struct seat *seats, int milliseconds, int64_t *count)
 {
-    int64_t number = NOBODY, due = nanoseconds() + POLL_NANOSECONDS;
-    hub->at = 0;
-    hub->found = 0;
-    if (hub->skip) {
+    _Bool some = 0;
+    int64_t number = serve(hub, page, seats, count, &some), due = nanoseconds() + POLL_NANOSECONDS;
+    if (number >= 0)
+        return number;
+    if (hub->skip && !some) {
         hub->skip--;
     } else {
-        while ((number = take_mail(hub, seats, count)) < 0 && !(hub->found = epoll_wait(hub->epoll, hub->events, BATCH, 0))
-            && nanoseconds() < due)
+        uint32_t helped = hub->helped;
+        some = 0;
+        do {
             sched_yield();
-        hub->penalty = number >= 0 || hub->found ? 0 : more_patience(hub->penalty);
+            _Bool now = 0;
+            number = serve(hub, page, seats, count, &now);
+            if (number >= 0)
+                return number;
+            if (now || helped != hub->helped)
+                due = nanoseconds() + POLL_NANOSECONDS;
+            some = some || now;
+            helped = hub->helped;
+        } while (nanoseconds() < due);
+        hub->penalty = some ? 0 : more_patience(hub->penalty);
         hub->skip = hub->penalty;
     }
-    if (number < 0 && !hub->found) {
-        atomic_store(&page->hub_awake, 0);
-        number = take_mail(hub, seats, count); /* what was posted before that could be seen */
-        if (number < 0)
-            hub->found = epoll_wait(hub->epoll, hub->events, BATCH, milliseconds);
-        atomic_store(&page->hub_awake, 1);
+    atomic_store(&page->hub_awake, 0);
+    number = take_mail(hub, seats, count); /* what was posted before that could be seen */
+    if (number < 0) {
+        hub->at = 0;
+        hub->found = epoll_wait(hub->epoll, hub->events, BATCH, milliseconds);
     }
-    return number >= 0 ? number : take(hub, seats, count);
+    atomic_store(&page->hub_awake, 1);
+    if (number < 0)
+        number = take(hub, seats, count);
+    if (number >= 0 && stands(&seats[number], *count, &hub->call))
+        number = answer_standing(hub, page, seats, number, count);
+    return number;
+}
+
+/* --- Helpers --- */
+
+/* The answer to what is in the mailbox of a seat that is held, if it stands. It is made first, and the request taken then: what cannot
+ * be answered stays where it is, and a client that took it back meanwhile has sent it to the hub. */
+static _Bool help(struct shared_page *page, const struct seat *seat, unsigned char *frame, unsigned char *answer)
+{
+    struct standing_call call;
+    struct mailbox *box = seat->mailbox;
+    if (!seat->standings || atomic_load_explicit(&box->state, memory_order_acquire) != POSTED)
+        return 0;
+    memcpy(frame, box->request, 4);
+    uint32_t length = mail_length(frame);
+    if (length < 4)
+        return 0;
+    memcpy(frame + 4, box->request + 4, length - 4);
+    if (!standing_find(seat->standings, frame, length, &call))
+        return 0;
+    uint64_t made = standing_answer(&call, page, answer, MAIL_ROOM);
+    if (!made)
+        return 0;
+    if (!mail_turn(box, POSTED, SENT)) {
+        standing_unsaid(&call);
+        return 0;
+    }
+    if (!mail_answer(box, (const char *)answer, made) && send(seat->fd, answer, made, MSG_NOSIGNAL) != (ssize_t)made)
+        shutdown(seat->fd, SHUT_RDWR); /* the client has gone */
+    return 1;
+}
+
+static _Bool help_any(struct hub *hub, struct shared_page *page, const struct seat *seats, uint32_t *from)
+{
+    unsigned char frame[MAIL_ROOM], answer[MAIL_ROOM];
+    uint32_t passed = 0;
+    for (int64_t number; (number = next_taken(hub, *from, &passed)) >= 0;) {
+        if (!posted(&seats[number]) || !hold(hub, number))
+            continue;
+        _Bool helped = help(page, &seats[number], frame, answer);
+        let_go(hub, number);
+        if (helped) {
+            *from = (uint32_t)(number + 1) % SEATS;
+            atomic_fetch_add_explicit(&hub->helped, 1, memory_order_relaxed);
+            atomic_store_explicit(&hub->before, NOBODY, memory_order_relaxed);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void sleep_at(struct hub *hub, uint32_t bell)
+{
+    atomic_fetch_add(&hub->asleep, 1);
+    while (atomic_load(&hub->bell) == bell)
+        syscall(SYS_futex, &hub->bell, FUTEX_WAIT_PRIVATE, bell, NULL, NULL, 0);
+    atomic_fetch_sub(&hub->asleep, 1);
+}
+
+/* Helps for ever. */
+EXPORT void hub_help(struct hub *hub, struct shared_page *page, const struct seat *seats)
+{
+    for (uint32_t from = 0, bell = hub->bell;; bell = hub->bell) {
+        sleep_at(hub, bell);
+        _Bool some = 0;
+        int64_t due = nanoseconds() + POLL_NANOSECONDS;
+        while (nanoseconds() < due)
+            if (help_any(hub, page, seats, &from)) {
+                some = 1;
+                due = nanoseconds() + POLL_NANOSECONDS;
+            } else {
+                sched_yield();
+            }
+        hub->vain = some ? 0 : more_patience(hub->vain);
+    }
 }

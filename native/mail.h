@@ -9,8 +9,8 @@
 
 #include "../module/polling.h"
 #include "../module/shared.h"
+#include "library.h"
 
-#define EXPORT __attribute__((visibility("default")))
 #define POLL_NANOSECONDS 50000
 
 #ifndef MSG_NOSIGNAL

@@ -5,8 +5,9 @@ ones, and of further short ones for one of SAMPLED, which stands for all of them
 of their time. Of those that come as a pair (docs/wire.md, "BOTH") it is always one of SAMPLED.
 """
 
+import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final, Protocol
@@ -49,12 +50,28 @@ def paired(init: int, mechanism: int) -> int:
     return init | PAIRED | (mechanism + 1) << _MECHANISM_AT
 
 
-class Tally:
-    """One connection's. ``since``: when the plain call began that is being answered, of perf_counter, or 0."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What native code has counted of one pair: ``kind`` and the second function's ``number``; ``calls`` that were
+    accepted, of which one of SAMPLED was measured: ``seconds`` of these, ``within``: how many took less than each power
+    of two microseconds and no less than the one before."""
 
-    __slots__ = ("calls", "refusals", "since", "times")
+    kind: int
+    number: int
+    calls: int
+    seconds: float
+    within: Sequence[int]
+
+
+class Tally:
+    """One connection's. ``since``: when the plain call began that is being answered, of perf_counter, or 0.
+    ``standing``: what native code counts meanwhile; ``taking`` is held while something goes from there to here."""
+
+    __slots__ = ("calls", "refusals", "since", "standing", "taking", "times")
 
     def __init__(self) -> None:
+        self.standing: Callable[[], Iterable[Standing]] = tuple
+        self.taking = threading.Lock()
         self.calls: defaultdict[int, int] = defaultdict(int)
         self.refusals: defaultdict[Refusal, int] = defaultdict(int)
         self.times: dict[int, list[float]] = {}
@@ -80,6 +97,12 @@ class Tally:
         times[0] += took * stands_for
         times[1 + int(took * 1e6).bit_length()] += stands_for
 
+    def take(self, stood: Standing) -> None:
+        """What native code has counted, once it counts it no more."""
+        if stood.calls:
+            self.calls[stood.kind] += stood.calls
+            _add_times(self.times, stood)
+
     def kind(self, call: Counted, arguments: tuple[Any, ...]) -> int:
         """The kind of a plain call."""
         number = call.row.number
@@ -102,7 +125,14 @@ class Sum:
 
     def add(self, tally: "Tally | Sum") -> None:
         """The copies are made in one step of Python's: their owner may count on meanwhile."""
-        self.calls.update(dict(tally.calls))
+        if isinstance(tally, Tally):
+            with tally.taking:
+                for stood in tally.standing():
+                    self.calls[stood.kind] += stood.calls
+                    _add_times(self.times, stood)
+                self.calls.update(dict(tally.calls))
+        else:
+            self.calls.update(tally.calls)
         self.refusals.update(dict(tally.refusals))
         for number, times in list(tally.times.items()):
             self.times[number] = [a + b for a, b in zip(self.times.get(number, [0.0] * len(times)), times, strict=True)]
@@ -151,6 +181,12 @@ class Sum:
         for kind, count in self.calls.items():
             if count > refused[kind]:
                 yield kind, Fault.OK.name, count - refused[kind]
+
+
+def _add_times(times: dict[int, list[float]], stood: Standing) -> None:
+    known = times.setdefault(stood.number, [0.0] * (1 + _BUCKETS))
+    more = (stood.seconds, *stood.within)
+    times[stood.number] = [a + SAMPLED * b for a, b in zip(known, more, strict=True)]
 
 
 def _summed(counts: list[float]) -> list[int]:

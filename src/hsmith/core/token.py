@@ -10,7 +10,7 @@ from hsmith.core import credentials, users
 from hsmith.core.audit import with_mechanism
 from hsmith.core.credentials import SO, USER, Credentials
 from hsmith.core.durable import Durable, refusal
-from hsmith.core.objects import Object, unique
+from hsmith.core.objects import CHANGES, Object, unique
 from hsmith.core.pins import check_new
 from hsmith.core.policy.policy import Policy
 from hsmith.core.policy.profiles import PROFILES, Profile
@@ -237,6 +237,7 @@ class Token:
         self._public = sealing.Sealer(self.origin.root, token=self.id, private=False, offset=self.origin.offset)
         values = self._durable.values.of_token(self.id, self.origin.root, came=Field.ROOT in state)
         self.policy = Policy(PROFILES[state.get(Field.PROFILE, 0)], values, self._durable.settings.mechanisms)
+        CHANGES.count()  # what was permitted may not be any more
 
 
 def make(slot: int, so_pin: bytes, label: bytes, durable: Durable) -> Token:

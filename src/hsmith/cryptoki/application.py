@@ -1,9 +1,10 @@
 """Applications: what one process of a client has open, and in which state it is logged in (PKCS#11 section 5.6)."""
 
+import contextlib
 import itertools
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hsmith.core import builtin, templates, users
@@ -59,7 +60,7 @@ class Session:
 
     __slots__ = (
         "app", "asynchronous", "handle", "iv_counters", "lock", "login", "objects", "operations", "pending", "rw",
-        "token", "weight",
+        "standing", "token", "weight",
     )  # fmt: skip
 
     def __init__(self, app: "Application", token: Token, login: Login, *, rw: bool, asynchronous: bool = False) -> None:
@@ -74,6 +75,8 @@ class Session:
         self.objects: dict[int, Object] = {}
         self.iv_counters = Counters()
         self.pending: dict[str, Pending] = {}
+        #: Pairs that native code answers.
+        self.standing: list[Repeated] = []
         self.weight = Charge(app.memory, SESSION)
 
     def weigh(self) -> None:
@@ -81,6 +84,15 @@ class Session:
         size = SESSION + COUNTER * len(self.iv_counters)
         if size != self.weight.size:
             self.weight.resize(size)
+
+    def begin(self, operation: Operation, active: Active) -> None:
+        """Native code knows nothing of operations: it answers none of this session any more."""
+        self.operations[operation] = active
+        if self.standing:
+            with self.app.holding():
+                for pair in self.standing:
+                    pair.fall()
+                self.standing.clear()
 
     @property
     def logged_in(self) -> bool:
@@ -175,6 +187,21 @@ class Application:
             for session in list(self.sessions.values()):
                 self.close_session(session)
 
+    # -- pairs of functions
+
+    def forget_pairs(self) -> None:
+        """From now on each is asked anew."""
+        with self._lock:
+            for pair in list(self.repeated.values()):
+                pair.fall()
+            self.repeated.clear()
+
+    @contextlib.contextmanager
+    def holding(self) -> Iterator[None]:
+        """Nobody logs in or out, and no session ends meanwhile."""
+        with self._lock:
+            yield
+
     # -- sessions
 
     def open_session(self, slot: int, flags: int) -> Session:
@@ -204,7 +231,7 @@ class Application:
                 return
             session.login.sessions.pop(session.handle)
             session.token.count_sessions(-1)
-            self.repeated.clear()
+            self.forget_pairs()
             _stop(session)
             for number in list(session.objects):
                 self.drop_object(session.objects[number])
@@ -249,6 +276,7 @@ class Application:
                 login.user = user
                 login.keyslot = keyslot
                 login.generation += 1
+                self.forget_pairs()
 
     def _may_log_in(self, session: Session, user: UserType, keyslot: str) -> None:
         login = session.login
@@ -271,7 +299,7 @@ class Application:
         if login.user is None:
             return
         login.user, login.keyslot = None, ""
-        self.repeated.clear()
+        self.forget_pairs()
         for session in login.sessions.values():
             _stop(session)
             for object in [o for o in session.objects.values() if o.private]:

@@ -219,7 +219,7 @@ def begin(session: "Session", operation: Operation, arg: MechanismArg | None, ha
     active = make(session, operation, arg, handle)
     if arg.params is not None:
         active.weigh(session.app.memory)
-    session.operations[operation] = active
+    session.begin(operation, active)
     return active
 
 
@@ -315,7 +315,7 @@ def take_part(session: "Session", operation: Operation) -> Active:
 def keep(session: "Session", operation: Operation, active: Active) -> None:
     """Go on with it. Refused(DEVICE_MEMORY), and its end, when the client keeps too much."""
     active.weigh(session.app.memory)
-    session.operations[operation] = active
+    session.begin(operation, active)
 
 
 def hand_over(session: "Session", operation: Operation, active: Active, *, result: bytes, capacity: int) -> bytes:

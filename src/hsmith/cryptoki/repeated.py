@@ -7,10 +7,11 @@ looked up each time. Where it does not hold, or where the call is not the plain 
 import dataclasses
 import threading
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from hsmith.core.audit import CURRENT
 from hsmith.core.tally import paired
+from hsmith.crypto import standing
 from hsmith.crypto.registry import ENGINES
 from hsmith.cryptoki.application import Application, Session
 from hsmith.cryptoki.handlers import HANDLERS
@@ -19,6 +20,8 @@ from hsmith.spec.faults import Refused
 from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS, Operation
 from hsmith.spec.values import MechanismArg
 
+#: How often a pair comes until native code gets it; each time it lost it to others, twice as often.
+OFTEN: Final = 4
 #: Kept for one application; more are not worth their memory.
 MOST: Final = 1024
 
@@ -60,13 +63,53 @@ _ENDING: Final[dict[int, tuple[Operation, str, Callable[..., Results | None]]]] 
 _BEGINS: Final = {ending: BY_NAME[init].number.to_bytes(2, "little") for ending, (_, init, _) in _ENDING.items()}
 
 
+class Place(Protocol):
+    """Where pairs stand: hsmith.wire.standing."""
+
+    def put(
+        self, key: bytes, pair: memoryview, free: slice, *, work: Any, changes: int, kind: int, number: int
+    ) -> int: ...
+
+    def renew(self, key: bytes, changes: int) -> bool: ...
+
+    def revoke(self, place: int) -> None: ...
+
+
 class Repeated:
     """A pair of functions of one session."""
 
     __slots__ = (
-        "_arguments", "_call", "_came", "_end", "_free", "_handle", "_init", "_key", "_login", "_operation", "_params",
-        "_policy", "_remake", "_role", "_row", "_run", "_running", "_session", "_start", "_token", "_user", "begins",
-        "ends", "kind",
+        "_arguments",
+        "_call",
+        "_came",
+        "_due",
+        "_end",
+        "_free",
+        "_generation",
+        "_handle",
+        "_init",
+        "_key",
+        "_login",
+        "_method",
+        "_operation",
+        "_params",
+        "_places",
+        "_policy",
+        "_remake",
+        "_role",
+        "_row",
+        "_run",
+        "_running",
+        "_session",
+        "_start",
+        "_token",
+        "_user",
+        "_uses",
+        "_work",
+        "begins",
+        "ends",
+        "kind",
+        "stands",
     )  # fmt: skip
 
     def __init__(self, session: Session, ending: int, active: Active, arguments: tuple[Any, ...], free: slice) -> None:
@@ -86,10 +129,16 @@ class Repeated:
         self._running: Any = None
         self.kind = paired(self.begins.number, self._row.mechanism)
         self._key, self._role = active.key, int(active.role)
-        self._login, self._user = session.login, session.login.user
+        self._login, self._user, self._generation = session.login, session.login.user, session.login.generation
         self._token, self._policy = session.token, session.token.policy
         self._call = (session.app, init, session)
         self._start = _starter(active)
+        #: Of native code: whether it has this, and once it came often enough, what it gets; where it has it already.
+        self._method = "" if active.use is None else active.use.method
+        self.stands = standing.offers(self._method, self._row.mechanism)
+        self._uses, self._due = 0, OFTEN
+        self._work: standing.Work | None = None
+        self._places: list[tuple[Place, int]] = []
 
     def both(
         self,
@@ -115,10 +164,45 @@ class Repeated:
                     app.remember_refusal(self.ends.name, refused)
                     raise
                 if made is not None:
+                    if self.stands:
+                        self._used(data or b"", made[0])
                     return made
         self._init(app, *(self._arguments if init is None else decode(self.begins, init)))
         results: tuple[Any, ...] = self._end(app, session, data, more)
         return results
+
+    def _used(self, data: bytes, made: bytes) -> None:
+        """Once it comes often, prepare for native code what this call did with ``data``."""
+        self._uses += 1
+        key = self._key
+        if self._uses < self._due or key is None:
+            return
+        self._uses, self._due = 0, 2 * self._due
+        self._work = standing.prepare(
+            self._method, self._row.mechanism, key.key(), key.attributes, params=self._params, data=data, made=made
+        )
+        self.stands = self._work is not None
+
+    def stand(self, app: Application, key: bytes, place: Place, pair: memoryview, free: slice, changes: int) -> bool:
+        """Let native code answer it, by what was prepared. False: it holds no more. Nobody else changes what stands."""
+        standing = self._session.standing
+        if self not in standing:
+            standing.append(self)  # before it is asked whether an operation runs: who begins one asks in this order too
+        if not self._holds(app, self._handle):
+            return False
+        work = None if place.renew(key, changes) else self._work
+        if work is not None:
+            self._work = None
+            at = place.put(key, pair, free, work=work, changes=changes, kind=self.kind, number=self.ends.number)
+            if at >= 0:
+                self._places.append((place, at))
+        return True
+
+    def fall(self) -> None:
+        """Native code answers it no more."""
+        for place, at in self._places:
+            place.revoke(at)
+        self._places.clear()
 
     def _holds(self, app: Application, handle: int) -> bool:
         """What ends with a session or a login is not asked: then the application forgets all of these."""
@@ -129,6 +213,7 @@ class Repeated:
             and (not session.operations or self._operation not in session.operations)
             and (key is None or (key.alive and not self._role & ~key.granted))
             and self._login.user == self._user
+            and self._login.generation == self._generation
             and self._token.policy is self._policy
             and not self._token.audits_uses
         )
@@ -199,8 +284,17 @@ def keep(app: Application, ending: int, key: bytes, arguments: tuple[Any, ...], 
     if active.row.counted:
         return
     if len(app.repeated) >= MOST:
-        app.repeated.clear()
+        app.forget_pairs()
     app.repeated[key] = Repeated(session, ending, active, arguments, free)
+
+
+def stand(app: Application, key: bytes, place: Place, pair: memoryview, free: slice, changes: int) -> None:
+    """Let native code answer the pair that is kept as ``key``, if it still holds when so much has changed."""
+    with app.holding():
+        kept = app.repeated.get(key)
+        if kept is not None and not kept.stand(app, key, place, pair, free, changes):
+            kept.fall()
+            del app.repeated[key]
 
 
 #: Functions that wait for nothing but their session. What they really take is measured.

@@ -16,7 +16,7 @@ from hsmith.core.durable import Settings
 from hsmith.core.hsm import Hsm
 from hsmith.core.objects import CHANGES
 from hsmith.core.policy.profiles import Profile
-from hsmith.crypto import later
+from hsmith.crypto import later, standing
 from hsmith.cryptoki import admin, dispatch, repeated
 from hsmith.cryptoki.application import Application
 from hsmith.cryptoki.figures import figures
@@ -52,6 +52,8 @@ def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, rep
     page = Page() if config.keeper_fast else None
     if page is not None:
         CHANGES.show(page.changes)
+        if missing := standing.open_library():
+            log.info("every call is answered in Python: %s", missing)
     _keep_memory()
     unprotected = harden() + _confined(home, config, listen_at)
     for sentence in unprotected:

@@ -22,6 +22,10 @@ class Pair(Protocol):
     @property
     def kind(self) -> int: ...
 
+    @property
+    def stands(self) -> bool:
+        """Whether native code may answer it: hsmith.wire.standing."""
+
     def both(
         self, app: Any, init: memoryview | None, decode: Callable[..., Any], session: int, data: Any, more: Any, /
     ) -> tuple[Any, ...]: ...

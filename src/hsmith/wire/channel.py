@@ -6,13 +6,18 @@ The plain one neither polls nor counts; keeper.fast = false in the configuration
 import ctypes
 import os
 import socket
-from pathlib import Path
 from typing import Final, Protocol
 
+from hsmith.crypto.standing import LIBRARY
 from hsmith.wire.page import Mailbox, Page
+from hsmith.wire.standing import Standings
 
 _CROWDED: Final = 1 << 40
-LIBRARY: Final = Path(__file__).resolve().parent.parent / "libchannel.so"
+_SIT: Final = _CROWDED << 1
+
+
+class Sociable(Exception):
+    """All is answered, short calls of others are too, and this connection should share a thread with them."""
 
 
 class Channel(Protocol):
@@ -24,7 +29,7 @@ class Channel(Protocol):
 
     def exchange(self, answer: bytes, buffer: bytearray) -> int:
         """Send the answer (b"": none is due), then wait for the next bytes. Returns how many have come; 0 at the end of
-        the stream. Raises OSError."""
+        the stream. Raises Sociable, and OSError."""
 
     def by_socket(self) -> None:
         """The next answer is sent by the caller: the client waits for it at the socket."""
@@ -63,16 +68,27 @@ class _State(ctypes.Structure):
         ("page", ctypes.c_void_p),
         ("buffer", ctypes.c_void_p),
         ("room", ctypes.c_uint64),
+        ("standings", ctypes.c_void_p),
+        ("crowd", ctypes.c_uint32),
     )
 
 
 class NativeChannel:
     def __init__(
-        self, connection: socket.socket, page: Page, library: ctypes.CDLL, mailbox: Mailbox | None = None
+        self,
+        connection: socket.socket,
+        page: Page,
+        library: ctypes.CDLL,
+        mailbox: Mailbox | None = None,
+        standings: Standings | None = None,
     ) -> None:
-        self._mailbox = mailbox  # stays mapped as long as this
-        address = None if mailbox is None else mailbox.address
-        self._state = _State(connection.fileno(), mailbox=address, page=page.address)
+        self._kept = mailbox, standings  # as long as this
+        self._state = _State(
+            connection.fileno(),
+            mailbox=None if mailbox is None else mailbox.address,
+            page=page.address,
+            standings=None if standings is None else standings.address,
+        )
         self._at = ctypes.addressof(self._state)
         self._page = page
         self.crowded = False
@@ -87,6 +103,8 @@ class NativeChannel:
             self._state.buffer = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
             self._state.room = len(buffer)
         count: int = self._exchange(self._at, answer, len(answer))
+        if count == _SIT:
+            raise Sociable
         self.crowded = count >= _CROWDED
         if self.crowded:
             count -= _CROWDED
@@ -126,8 +144,13 @@ def has_mailboxes() -> bool:
     return _LOADED is not None
 
 
-def open_channel(connection: socket.socket, page: Page | None, mailbox: Mailbox | None = None) -> Channel:
+def open_channel(
+    connection: socket.socket,
+    page: Page | None,
+    mailbox: Mailbox | None = None,
+    standings: Standings | None = None,
+) -> Channel:
     """The best way there is for a connection of a keeper with this page, whose client has this mailbox."""
     if _LOADED is None or page is None:
         return PlainChannel(connection)
-    return NativeChannel(connection, page, _LOADED, mailbox)
+    return NativeChannel(connection, page, _LOADED, mailbox, standings)

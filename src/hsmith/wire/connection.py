@@ -32,11 +32,12 @@ from hsmith.wire.answers import (
     return_value,
 )
 from hsmith.wire.applications import A, Applications, Identity, TooMany
-from hsmith.wire.channel import Channel, has_mailboxes, open_channel
+from hsmith.wire.channel import Channel, Sociable, has_mailboxes, open_channel
 from hsmith.wire.frames import BOTH, PAIR
 from hsmith.wire.hub import Hub
 from hsmith.wire.page import Mailbox, Page
 from hsmith.wire.receiver import FIRST_SIZE, BadFrame, NoRoom, Receiver
+from hsmith.wire.standing import MOST_ROOM, Standings, open_standings
 
 log = logging.getLogger("hsmith.server")
 
@@ -81,6 +82,10 @@ class Shortcuts(Protocol):
         ``key`` says, but for the ``free`` bytes of the first one's: application.repeated may have a handler for both,
         the next time."""
 
+    def stand(self, app: Any, key: bytes, standings: Standings, pair: memoryview, free: slice, changes: int, /) -> None:
+        """The pair that is kept as ``key`` was answered, when so much had changed: let native code answer it the next
+        time, as long as nothing changes."""
+
     def at_once(self, app: Any, number: int, session: int, /) -> Lock | None:
         """The lock of a session, taken, for one call of a function that waits for nobody; None for others."""
 
@@ -111,6 +116,7 @@ class Connection(Generic[A]):
         self._connection = connection
         self._mailbox: Mailbox | None = None
         self._receiver = Receiver(connection, seconds=service.frame_seconds)
+        self._standings: Standings | None = None
         self._seconds: dict[int, float] = {}  # of a processor that functions take, by their numbers
         self._count = 0
         self._receiver.most = FIRST_SIZE  # a HELLO: until then nobody has room for more
@@ -196,11 +202,13 @@ class Connection(Generic[A]):
         """The loop of a connection: nothing here that a call does not need."""
         receiver, calls, hub = self._receiver, self._service.calls, self._service.hub
         receiver.most, receiver.room = frames.MAX_FRAME, application.memory.room
-        channel = open_channel(self._connection, self._service.page, self._mailbox)
+        if self._service.page is not None:
+            self._standings = open_standings(self._tally)
+        channel = open_channel(self._connection, self._service.page, self._mailbox, self._standings)
         crowded = 0
         answer = b""
         try:
-            while end := self._next(channel, answer):
+            while end := self._next(channel, application, answer):
                 begun = thread_time() if channel.crowded and hub is not None else 0.0
                 buffer = receiver.buffer
                 _, number, flags = frames.REQUEST.unpack_from(buffer)
@@ -230,14 +238,24 @@ class Connection(Generic[A]):
                         answer = self._sit(hub, application, answer)
         finally:
             channel.rest()
+            self._fall(application)
 
-    def _next(self, channel: Channel, answer: bytes) -> int:
+    def _fall(self, application: A) -> None:
+        """Nothing stands any more."""
+        if self._standings is not None:
+            self._standings.close()
+            application.memory.room(FIRST_SIZE - self._standings.room)
+
+    def _next(self, channel: Channel, application: A, answer: bytes) -> int:
         """Send the answer, and wait for the next frame: its end, 0 after the last."""
         while True:
             try:
                 return self._receiver.next(channel, answer)
             except NoRoom:
                 answer = reply(Fault.DEVICE_MEMORY)
+            except Sociable:
+                hub = self._service.hub
+                answer = b"" if hub is None else self._sit(hub, application, b"")
 
     def _sent(self, channel: Channel, parts: tuple[bytes, bytes]) -> bytes:
         """Send a long answer from where it is; it counts until the client has read it. Returns what is still to be
@@ -270,7 +288,7 @@ class Connection(Generic[A]):
         if receiver.waiting:
             return b""
         serve = partial(self._serve_short, application)
-        guest = hub.sit(self._connection.fileno(), receiver.buffer, serve, self._mailbox)
+        guest = hub.sit(self._connection.fileno(), receiver.buffer, serve, self._mailbox, self._standings)
         if guest is None:
             return b""
         if guest.have > 0:
@@ -324,7 +342,22 @@ class Connection(Generic[A]):
         if pair is None:
             return self._both_at_first(application, payload, key)
         init = payload[PAIR.size : rest] if free_to else None
-        return answer_pair(pair, application, init, payload[rest:], self._tally)
+        if not pair.stands or self._standings is None or self._service.page is None or self._service.shortcuts is None:
+            return answer_pair(pair, application, init, payload[rest:], self._tally)
+        changes = self._service.page.changes[0]
+        made = answer_pair(pair, application, init, payload[rest:], self._tally)
+        size = len(made) if isinstance(made, bytes) else len(made[0]) + len(made[1])
+        if size > self._standings.room:
+            self._make_room(application, self._standings, size)
+        free = slice(PAIR.size + free_from, PAIR.size + free_to)
+        self._service.shortcuts.stand(application, key, self._standings, payload[:rest], free, changes)
+        return made
+
+    @staticmethod
+    def _make_room(application: A, standings: Standings, size: int) -> None:
+        """For answers of this size, when they are not the longest: those go out from where they are made."""
+        if size <= MOST_ROOM and application.memory.room(size - standings.room):
+            standings.enlarge(size)
 
     def _both_at_first(self, application: A, payload: memoryview, key: bytes) -> bytes:
         first, second, length, free_from, free_to, zero = PAIR.unpack_from(payload)

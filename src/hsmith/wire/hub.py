@@ -7,13 +7,15 @@ seat here, and gets up again for any call that is not short. native/hub.c does w
 
 import ctypes
 import logging
+import os
 import threading
 from collections.abc import Callable
 from typing import Final
 
 from hsmith.core.workers import Worker
-from hsmith.wire.channel import LIBRARY
+from hsmith.crypto.standing import LIBRARY
 from hsmith.wire.page import Mailbox, Page
+from hsmith.wire.standing import Standings
 
 log = logging.getLogger("hsmith.server")
 
@@ -21,6 +23,12 @@ SEATS: Final = 1024
 #: Steps in a row for one connection after which it is alone, and may serve itself.
 ALONE: Final = 200
 FOREVER: Final = -1
+#: What comes with a seat's number: its connection is alone; a part of its answer has not left.
+_LONELY: Final = 1 << 40
+_UNSENT: Final = _LONELY << 1
+_SEAT: Final = _LONELY - 1
+#: More helpers than that find nothing to do.
+_MOST_HELPERS: Final = 3
 
 #: A frame of this many bytes is in the connection's buffer: the answer, or None when it is no short call.
 Serve = Callable[[int], bytes | None]
@@ -35,6 +43,7 @@ class _Seat(ctypes.Structure):
         ("buffer", ctypes.c_void_p),
         ("room", ctypes.c_uint64),
         ("mailbox", ctypes.c_void_p),
+        ("standings", ctypes.c_void_p),
     )
 
 
@@ -42,10 +51,11 @@ class Guest:
     """A connection in its seat. ``have``: the bytes in its buffer when it gets up; ``answer``: what of its last answer
     could not be sent."""
 
-    __slots__ = ("answer", "have", "serve", "up")
+    __slots__ = ("answer", "have", "serve", "standings", "up")
 
-    def __init__(self, serve: Serve) -> None:
+    def __init__(self, serve: Serve, standings: Standings | None) -> None:
         self.serve = serve
+        self.standings = standings
         self.up = threading.Lock()
         self.have = 0
         self.answer = b""
@@ -76,27 +86,36 @@ class Hub:
         holding.hub_ready.restype = number
         library.hub_wait.argtypes = (pointer, pointer, pointer, ctypes.c_int, pointer)
         library.hub_wait.restype = number
+        library.hub_help.argtypes, library.hub_help.restype = (pointer, pointer, pointer), None
         self._library, self._holding = library, holding
         if library.hub_open(self._at):
             raise OSError("no epoll")
 
-    def sit(self, fd: int, buffer: bytearray, serve: Serve, mailbox: Mailbox | None = None) -> Guest | None:
+    def sit(
+        self,
+        fd: int,
+        buffer: bytearray,
+        serve: Serve,
+        mailbox: Mailbox | None = None,
+        standings: Standings | None = None,
+    ) -> Guest | None:
         """Let the hub serve a connection until a call comes that is not short. None: there is no seat. Otherwise
         ``have`` bytes are in the buffer, 0 at the end of the stream."""
         with self._lock:
-            if not self._free:
+            if not self._free or not (self._started or self._start()):
                 return None
-            if not self._started:
-                try:
-                    Worker(self._run).start()
-                except (RuntimeError, MemoryError):
-                    return None
-                self._started = True
             number = self._free.pop()
-        guest = self._guests[number] = Guest(serve)
+        guest = self._guests[number] = Guest(serve, standings)
         guest.up.acquire()
         at = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
-        self._seats[number] = _Seat(fd, 0, at, len(buffer), None if mailbox is None else mailbox.address)
+        self._seats[number] = _Seat(
+            fd,
+            0,
+            at,
+            len(buffer),
+            None if mailbox is None else mailbox.address,
+            None if standings is None else standings.address,
+        )
         self._page.seated(1)
         try:
             if self._library.hub_join(self._at, self._seats_at, number):
@@ -109,12 +128,32 @@ class Hub:
                 self._free.append(number)
         return guest
 
+    def _start(self) -> bool:
+        """Its thread and, where there are more processors, helpers for what native code answers."""
+        try:
+            Worker(self._run).start()
+            self._started = True
+            for _ in range(min((os.cpu_count() or 1) - 1, _MOST_HELPERS)):
+                Worker(lambda: self._library.hub_help(self._at, self._page.address, self._seats_at)).start()
+        except (RuntimeError, MemoryError):
+            pass
+        return self._started
+
     def _get_up(self, number: int, have: int, answer: bytes = b"") -> None:
         guest = self._guests[number]
         assert guest is not None
         self._library.hub_leave(self._at, self._seats_at, number)
         guest.have, guest.answer = have, answer
         guest.up.release()
+
+    def _rise(self, number: int, count: int) -> None:
+        """A guest that native code sends away: it is alone, or does not fetch its answer, of which so much has left."""
+        guest = self._guests[number & _SEAT]
+        assert guest is not None
+        rest = b""
+        if number & _UNSENT and guest.standings is not None:
+            rest = guest.standings.unsent(count & 0xFFFFFFFF, count >> 32)
+        self._get_up(number & _SEAT, -1, rest)
 
     @staticmethod
     def _made(guest: Guest, have: int) -> bytes | None:
@@ -141,6 +180,9 @@ class Hub:
                 number = wait(hub, page, seats, FOREVER, count_at)
             last = -1
             if number < 0:
+                continue
+            if number > _SEAT:
+                self._rise(number, count.value)
                 continue
             streak = streak + 1 if number == before else 0
             before = number

@@ -1,0 +1,32 @@
+/* What the keeper's innermost loop does with a key by itself, without Python: with the system's OpenSSL (3.0 or later), which is
+ * found at run time. docs/decisions/0021. */
+
+#ifndef HSMITH_LIBRARY_H
+#define HSMITH_LIBRARY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* One key with one mechanism, ready; used by one thread at a time. */
+struct work;
+
+/* What a call brings. ``iv``: the initialisation vector, where the mechanism has one. */
+struct task {
+    const unsigned char *iv, *data;
+    size_t iv_length, length;
+    unsigned char *out;
+    size_t room;
+};
+
+/* Bytes of the result of so many bytes of data, at most. */
+size_t work_size(const struct work *work, size_t length);
+
+/* Bytes of the result, which is at ``out``; -1: it cannot be made here, for whatever reason, and Python is asked. */
+int64_t work_run(struct work *work, const struct task *task);
+
+/* With all that was secret in it. */
+void work_free(struct work *work);
+
+#endif
