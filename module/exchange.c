@@ -30,6 +30,9 @@
 #define POLL_NANOSECONDS 400000 /* longer than that a reply is not polled for */
 #endif
 #define ALONE_NANOSECONDS 100000 /* and only so long without leaving the processor to others */
+#ifndef CROWDED_NANOSECONDS
+#define CROWDED_NANOSECONDS 30000 /* and only so long when it is not the one call in flight: others need the processors */
+#endif
 
 static _Atomic unsigned skip, penalty;
 
@@ -84,7 +87,7 @@ static bool keeper_looks(const struct mailbox *box)
     return served == OWN_THREAD_LOOKS || (served == HUB_LOOKS && hub_awake());
 }
 
-static void post(connection *link, const struct iovec *part, size_t parts)
+static void post(connection *link, const struct iovec *part, size_t parts, uint32_t state)
 {
     unsigned char *to = link->mailbox->request;
     for (; parts; part++, parts--) {
@@ -93,7 +96,7 @@ static void post(connection *link, const struct iovec *part, size_t parts)
         to += part->iov_len;
     }
     link->posted = (size_t)(to - link->mailbox->request);
-    atomic_store(&link->mailbox->state, POSTED);
+    atomic_store(&link->mailbox->state, state);
 }
 
 /* What was posted and not taken. */
@@ -101,6 +104,14 @@ static bool send_posted(connection *link)
 {
     struct iovec part = { link->mailbox->request, link->posted };
     return transmit(link->fd, &part, 1);
+}
+
+/* Nobody waits at the mailbox for the answer: what is posted is sent instead if nobody takes it any more. False: the connection is
+ * lost. Who stops looking tells so before the last look, so one of both sees the other. */
+static bool leave_posted(connection *link)
+{
+    struct mailbox *box = link->mailbox;
+    return keeper_looks(box) || !mail_turn(box, POSTED_ASLEEP, ASLEEP) || send_posted(link);
 }
 
 /* The answer that is in the mailbox: its bytes, 0 when it is none. */
@@ -121,13 +132,13 @@ static bool send_request(call *c, struct iovec *part, size_t parts, size_t total
 {
     connection *link = c->link;
     struct mailbox *box = link->mailbox;
-    bool by_mail = box && polls && !(c->flags & SECRET);
-    if (by_mail && total <= MAIL_ROOM && keeper_looks(box)) {
-        post(link, part, parts);
-        return true;
+    bool by_mail = box && !(c->flags & SECRET);
+    if (by_mail && total <= MAIL_ROOM && (polls || keeper_wakes()) && keeper_looks(box)) {
+        post(link, part, parts, polls ? POSTED : POSTED_ASLEEP);
+        return polls || leave_posted(link);
     }
     if (box)
-        atomic_store(&box->state, by_mail ? SENT : ASLEEP);
+        atomic_store(&box->state, by_mail && polls ? SENT : ASLEEP);
     return transmit(link->fd, part, parts);
 }
 
@@ -160,7 +171,10 @@ static ssize_t look(connection *link, unsigned turn)
 static ssize_t wait_for(connection *link)
 {
     struct mailbox *box = link->mailbox;
-    if (box && mail_turn(box, POSTED, ASLEEP)) {
+    if (box && keeper_wakes() && mail_turn(box, POSTED, POSTED_ASLEEP)) {
+        if (!leave_posted(link))
+            return 0;
+    } else if (box && mail_turn(box, POSTED, ASLEEP)) {
         if (!send_posted(link))
             return 0;
     } else if (box && !mail_turn(box, SENT, ASLEEP) && atomic_load(&box->state) == DONE) {
@@ -181,7 +195,10 @@ static ssize_t receive_first(connection *link, bool polls)
             atomic_store_explicit(&penalty, 0, memory_order_relaxed);
             return count;
         }
-        if (alone || passed > ALONE_NANOSECONDS || other_calls() || keeper_calls() > 1)
+        bool crowded = other_calls() || keeper_calls() > 1;
+        if (crowded && passed > CROWDED_NANOSECONDS)
+            break;
+        if (alone || crowded || passed > ALONE_NANOSECONDS)
             sched_yield();
         passed = nanoseconds() - begun;
     }

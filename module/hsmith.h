@@ -170,6 +170,7 @@ void repeat_share(int fd);
 unsigned keeper_calls(void);
 bool hub_awake(void);
 bool keeper_shares(void);
+bool keeper_wakes(void);
 
 /* --- Searches: search.c --- */
 

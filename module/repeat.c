@@ -305,6 +305,13 @@ bool hub_awake(void)
     return p && p->hub_awake;
 }
 
+/* The keeper takes a request out of a mailbox also when its answer is waited for at the socket. */
+bool keeper_wakes(void)
+{
+    const struct shared_page *p = page;
+    return p && p->wakes;
+}
+
 bool keeper_shares(void)
 {
     return page != NULL;

@@ -14,17 +14,19 @@ struct shared_page {
     _Atomic uint32_t calls; /* that are being answered */
     _Atomic uint32_t seats; /* of connections that share a thread */
     _Atomic uint32_t hub_awake; /* that thread polls */
+    _Atomic uint32_t wakes;     /* the keeper knows POSTED_ASLEEP: one that does not has 0 here */
 };
 
 #define MAIL_ROOM 4032
 
-/* Of a mailbox. Only the client makes it POSTED or SENT, only the keeper DONE. */
+/* Of a mailbox. Only the client makes it POSTED, only the keeper DONE. */
 enum mail {
     EMPTY,
     POSTED, /* a request is in it */
     SENT,   /* the keeper has the request, or it is in the socket: the answer may come here */
     ASLEEP, /* the answer comes through the socket */
     DONE,   /* the answer is in it */
+    POSTED_ASLEEP, /* a request is in it, and the answer comes through the socket */
 };
 
 /* Who takes requests out of it now: nobody, the connection's own thread, or the one of many if it is awake. */
@@ -39,6 +41,12 @@ struct mailbox {
     unsigned char request[MAIL_ROOM];
     unsigned char reply[MAIL_ROOM];
 };
+
+/* Whether a request is in it. */
+static inline _Bool mail_posted(uint32_t state)
+{
+    return state == POSTED || state == POSTED_ASLEEP;
+}
 
 /* From ``is`` to ``becomes``; false when it is something else. */
 static inline _Bool mail_turn(struct mailbox *box, uint32_t is, uint32_t becomes)

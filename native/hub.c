@@ -113,7 +113,7 @@ EXPORT int hub_leave(struct hub *hub, const struct seat *seats, int64_t number)
 
 static _Bool posted(const struct seat *seat)
 {
-    return atomic_load_explicit(&seat->mailbox->state, memory_order_relaxed) == POSTED;
+    return mail_posted(atomic_load_explicit(&seat->mailbox->state, memory_order_relaxed));
 }
 
 /* The next taken seat from ``from`` on, in a circle, after ``passed`` seats; NOBODY after the last. */
@@ -348,7 +348,8 @@ static _Bool help(struct shared_page *page, const struct seat *seat, unsigned ch
 {
     struct standing_call call;
     struct mailbox *box = seat->mailbox;
-    if (!seat->standings || atomic_load_explicit(&box->state, memory_order_acquire) != POSTED)
+    uint32_t state = atomic_load_explicit(&box->state, memory_order_acquire);
+    if (!seat->standings || !mail_posted(state))
         return 0;
     memcpy(frame, box->request, 4);
     uint32_t length = mail_length(frame);
@@ -360,7 +361,7 @@ static _Bool help(struct shared_page *page, const struct seat *seat, unsigned ch
     uint64_t made = standing_answer(&call, page, answer, MAIL_ROOM);
     if (!made)
         return 0;
-    if (!mail_turn(box, POSTED, SENT)) {
+    if (!mail_turn(box, state, mail_taken(state))) {
         standing_unsaid(&call);
         return 0;
     }

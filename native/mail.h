@@ -17,11 +17,20 @@
 #define MSG_NOSIGNAL 0
 #endif
 
+/* What the state becomes when the request that is posted is taken. */
+static inline uint32_t mail_taken(uint32_t state)
+{
+    return state == POSTED ? SENT : ASLEEP;
+}
+
 /* The request that is posted, copied into ``buffer``; -1 when none is. What the client does with it meanwhile is its own harm: the length
  * is read once, and what has been copied is what is looked at. */
 static inline ssize_t mail_take(struct mailbox *box, unsigned char *buffer, uint64_t room)
 {
-    if (!box || room < MAIL_ROOM || atomic_load_explicit(&box->state, memory_order_acquire) != POSTED || !mail_turn(box, POSTED, SENT))
+    if (!box || room < MAIL_ROOM)
+        return -1;
+    uint32_t state = atomic_load_explicit(&box->state, memory_order_acquire);
+    if (!mail_posted(state) || !mail_turn(box, state, mail_taken(state)))
         return -1;
     unsigned char head[4];
     memcpy(head, box->request, sizeof head);

@@ -21,7 +21,7 @@ from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS, Operation
 from hsmith.spec.values import MechanismArg
 
 #: How often a pair comes until native code gets it; each time it lost it to others, twice as often.
-OFTEN: Final = 4
+OFTEN: Final = 2
 #: Kept for one application; more are not worth their memory.
 MOST: Final = 1024
 

@@ -35,6 +35,7 @@ class Page:
         self.changes = memoryview(self._mapped)[:8].cast("Q")
         self.calls = memoryview(self._mapped)[64:68].cast("I")
         self.seats = memoryview(self._mapped)[68:72].cast("I")
+        memoryview(self._mapped)[76:80].cast("I")[0] = 1  # it knows POSTED_ASLEEP of module/shared.h
         self._lock = threading.Lock()
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._mapped))
 
