@@ -67,9 +67,10 @@ class Tally:
     """One connection's. ``since``: when the plain call began that is being answered, of perf_counter, or 0.
     ``standing``: what native code counts meanwhile; ``taking`` is held while something goes from there to here."""
 
-    __slots__ = ("calls", "refusals", "since", "standing", "taking", "times")
+    __slots__ = ("calls", "native", "refusals", "since", "standing", "taking", "times")
 
     def __init__(self) -> None:
+        self.native = 0
         self.standing: Callable[[], Iterable[Standing]] = tuple
         self.taking = threading.Lock()
         self.calls: defaultdict[int, int] = defaultdict(int)
@@ -100,6 +101,7 @@ class Tally:
     def take(self, stood: Standing) -> None:
         """What native code has counted, once it counts it no more."""
         if stood.calls:
+            self.native += stood.calls
             self.calls[stood.kind] += stood.calls
             _add_times(self.times, stood)
 
@@ -117,8 +119,9 @@ class Tally:
 
 @dataclass(slots=True)
 class Sum:
-    """What many have counted."""
+    """What many have counted. ``native``: pairs that native code answered, which are among the calls."""
 
+    native: int = 0
     calls: Counter[int] = field(default_factory=Counter)
     refusals: Counter[Refusal] = field(default_factory=Counter)
     times: dict[int, list[float]] = field(default_factory=dict)
@@ -128,10 +131,13 @@ class Sum:
         if isinstance(tally, Tally):
             with tally.taking:
                 for stood in tally.standing():
+                    self.native += stood.calls
                     self.calls[stood.kind] += stood.calls
                     _add_times(self.times, stood)
+                self.native += tally.native
                 self.calls.update(dict(tally.calls))
         else:
+            self.native += tally.native
             self.calls.update(tally.calls)
         self.refusals.update(dict(tally.refusals))
         for number, times in list(tally.times.items()):

@@ -147,6 +147,7 @@ class Server(Generic[A]):
                 "calls": len(since),
                 "longest_seconds": round(max((now - one for one in since), default=0), 6),
             },
+            "native": done.native,
             "functions": done.functions(),
             "operations": done.operations(),
             "seconds": done.seconds(),

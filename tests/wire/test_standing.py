@@ -1,0 +1,508 @@
+"""What native code answers by itself is what Python would answer, for as long as Python would: docs/decisions/0021.
+
+A server in this process, over a real HSM; a client that sends frames as the module does.
+"""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from cryptoki.calling import P256, PIN, RW, SO_PIN, attributes, make_token
+from hsmith.core.durable import Settings
+from hsmith.core.hsm import Hsm
+from hsmith.core.objects import CHANGES
+from hsmith.crypto import standing
+from hsmith.cryptoki import admin, dispatch, repeated
+from hsmith.cryptoki.application import Application
+from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, Mgf, ObjectClass, UserType
+from hsmith.spec.functions import BY_NAME
+from hsmith.spec.params import EddsaParams, GcmParams, RsaPkcsPssParams
+from hsmith.spec.values import MechanismArg
+from hsmith.wire import address, codec, frames
+from hsmith.wire.page import Page
+from hsmith.wire.receiver import Receiver
+from hsmith.wire.server import Server
+from hsmith.wire.standing import Standings
+
+ED25519 = b"\x13\x0cedwards25519"
+P384 = bytes.fromhex("06052b81040022")
+OFTEN = 12
+
+
+class Client:
+    """One connection of one application of this process."""
+
+    def __init__(self, path: Path, token: bytes = frames.NEW_APPLICATION) -> None:
+        self.socket = address.connect(path)
+        self.socket.settimeout(10)
+        self._receiver = Receiver(self.socket)
+        hello = frames.encode_hello(frames.table_hash(), token, 1)
+        rv, payload = self.exchange(frames.HELLO, hello)
+        assert rv == Fault.OK
+        self.token = frames.decode_hello_reply(payload)[0]
+
+    def exchange(self, number: int, payload: bytes) -> tuple[int, bytes]:
+        self.socket.sendall(frames.REQUEST.pack(4 + len(payload), number, 0) + payload)
+        end = self._receiver.frame()
+        if not end:
+            raise EOFError
+        rv, payload = int.from_bytes(self._receiver.buffer[4:8], "little"), bytes(self._receiver.buffer[8:end])
+        self._receiver.done(end, wipe=False)
+        return rv, payload
+
+    def rv(self, name: str, *arguments: Any) -> tuple[int, Any]:
+        row = BY_NAME[name]
+        rv, payload = self.exchange(row.number, codec.encode_call(row, arguments))
+        results = codec.decode_reply(row, rv, payload, arguments) if rv == Fault.OK else ()
+        return rv, results[0] if len(results) == 1 else results
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        rv, result = self.rv(name, *arguments)
+        assert rv == Fault.OK, f"{name}: {rv:#x}"
+        return result
+
+    def both(self, init: tuple[Any, ...], call: tuple[Any, ...], free: bytes = b"") -> tuple[int, Any]:
+        """An Init and its call in one frame; ``free``: the bytes of the Init that may be others."""
+        begin, end = BY_NAME[init[0]], BY_NAME[call[0]]
+        first, second = codec.encode_call(begin, init[1:]), codec.encode_call(end, call[1:])
+        at = first.index(free) if free else 0
+        head = frames.PAIR.pack(begin.number, end.number, len(first), at, at + len(free), 0)
+        rv, payload = self.exchange(frames.BOTH, head + first + second)
+        if rv == Fault.BUFFER_TOO_SMALL:
+            return rv, int.from_bytes(payload[1:], "little")
+        return rv, codec.decode_reply(end, rv, payload, call[1:])[0] if rv == Fault.OK else None
+
+
+class Keeper:
+    """A server over an HSM with one token."""
+
+    def __init__(self, folder: Path) -> None:
+        self.hsm = Hsm.opened(folder / "store", Settings(kdf_milliseconds=1))
+        self.slot = make_token(self.hsm)
+        self.path, page = folder / "s", Page()
+        CHANGES.show(page.changes)
+        self.listener = address.listen(self.path)
+        self.server: Server[Application] = Server(
+            open_application=lambda pid, uid, program: Application(self.hsm, pid=pid or 0, uid=uid or 0),
+            handlers=dispatch.HANDLERS,
+            admin=admin.COMMANDS,
+            page=page,
+            shortcuts=repeated,
+        )
+        self._clients: list[Client] = []
+        self._ending = False
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        self.listener.settimeout(0.05)
+        while not self._ending:
+            with contextlib.suppress(TimeoutError):
+                self.server.accept(self.listener)
+
+    def client(self, token: bytes = frames.NEW_APPLICATION) -> Client:
+        self._clients.append(Client(self.path, token))
+        return self._clients[-1]
+
+    @property
+    def native(self) -> int:
+        """Pairs that native code has answered."""
+        count: int = self.server.figures()["native"]
+        return count
+
+    def calls(self, name: str) -> int:
+        return sum(one["calls"] for one in self.server.figures()["functions"] if one["function"] == name)
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.socket.close()
+        self._ending = True
+        self._thread.join()
+        self.listener.close()
+        self.server.close()
+        self.hsm.close()
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Iterator[Keeper]:
+    assert standing.open_library() is None, "the tests need OpenSSL 3"
+    with contextlib.closing(Keeper(tmp_path)) as keeper:
+        yield keeper
+
+
+@pytest.fixture
+def client(keeper: Keeper) -> Client:
+    return keeper.client()
+
+
+def logged_in(keeper: Keeper, client: Client) -> int:
+    session: int = client.call("C_OpenSession", keeper.slot, int(RW))
+    client.call("C_Login", session, int(UserType.USER), PIN)
+    return session
+
+
+@pytest.fixture
+def session(keeper: Keeper, client: Client) -> int:
+    return logged_in(keeper, client)
+
+
+def pair(client: Client, session: int, mechanism: Mechanism, public: Any, **private: Any) -> tuple[int, int]:
+    made: tuple[int, int] = client.call(
+        "C_GenerateKeyPair", session, MechanismArg(mechanism, None), (*public, *attributes(VERIFY=True, TOKEN=True)),
+        attributes(SIGN=True, TOKEN=True, **private),
+    )  # fmt: skip
+    return made
+
+
+def p256(client: Client, session: int) -> tuple[int, int]:
+    return pair(client, session, Mechanism.EC_KEY_PAIR_GEN, attributes(EC_PARAMS=P256))
+
+
+def aes(client: Client, session: int, value: bytes = bytes(range(32))) -> int:
+    key: int = client.call(
+        "C_CreateObject", session,
+        attributes(CLASS=ObjectClass.SECRET_KEY, KEY_TYPE=KeyType.AES, VALUE=value, ENCRYPT=True, DECRYPT=True),
+    )  # fmt: skip
+    return key
+
+
+def sign(client: Client, session: int, key: int, data: bytes = bytes(32), room: int = 600) -> tuple[int, Any]:
+    arg = MechanismArg(Mechanism.ECDSA, None)
+    return client.both(("C_SignInit", session, arg, key), ("C_Sign", session, data, room))
+
+
+def standing_signature(keeper: Keeper, client: Client, session: int, key: int) -> None:
+    """Native code answers it from here on."""
+    before = keeper.native
+    for _ in range(OFTEN):
+        assert sign(client, session, key)[0] == Fault.OK
+    assert keeper.native > before
+
+
+PSS = RsaPkcsPssParams(hash_alg=Mechanism.SHA256, mgf=Mgf.MGF1_SHA256, s_len=32)
+SIGNATURES = [
+    (Mechanism.EC_KEY_PAIR_GEN, P256, Mechanism.ECDSA, None, False),
+    (Mechanism.EC_KEY_PAIR_GEN, P384, Mechanism.ECDSA_SHA384, None, False),
+    (Mechanism.EC_EDWARDS_KEY_PAIR_GEN, ED25519, Mechanism.EDDSA, None, True),
+    (Mechanism.RSA_PKCS_KEY_PAIR_GEN, None, Mechanism.SHA256_RSA_PKCS, None, True),
+    (Mechanism.RSA_PKCS_KEY_PAIR_GEN, None, Mechanism.RSA_PKCS, None, True),
+    (Mechanism.RSA_PKCS_KEY_PAIR_GEN, None, Mechanism.SHA256_RSA_PKCS_PSS, PSS, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("made_by", "curve", "mechanism", "params", "same"), SIGNATURES, ids=lambda value: str(value)[:24]
+)
+def test_signatures(
+    keeper: Keeper, client: Client, session: int, made_by: Any, curve: Any, mechanism: Any, params: Any, same: bool
+) -> None:
+    template = attributes(EC_PARAMS=curve) if curve else attributes(MODULUS_BITS=2048)
+    public, private = pair(client, session, made_by, template)
+    arg = MechanismArg(mechanism, params)
+    for at in range(OFTEN):
+        data = bytes([at]) * 48
+        rv, signature = client.both(("C_SignInit", session, arg, private), ("C_Sign", session, data, 600))
+        assert rv == Fault.OK
+        client.call("C_VerifyInit", session, arg, public)
+        client.call("C_Verify", session, data, signature)
+        client.call("C_SignInit", session, arg, private)
+        assert (client.call("C_Sign", session, data, 600) == signature) is same
+    for _ in range(2 * OFTEN):
+        rv, signature = client.both(("C_SignInit", session, arg, private), ("C_Sign", session, b"d" * 32, 600))
+        assert rv == Fault.OK
+    assert keeper.native > OFTEN
+    client.call("C_VerifyInit", session, arg, public)
+    client.call("C_Verify", session, b"d" * 32, signature)
+    assert keeper.calls("C_Sign") == keeper.calls("C_SignInit") == 4 * OFTEN
+
+
+def test_what_native_code_has_not_goes_on_as_ever(keeper: Keeper, client: Client, session: int) -> None:
+    _, private = pair(client, session, Mechanism.EC_EDWARDS_KEY_PAIR_GEN, attributes(EC_PARAMS=ED25519))
+    arg = MechanismArg(Mechanism.EDDSA, EddsaParams(ph_flag=False, context_data=b"context"))
+    made = {client.both(("C_SignInit", session, arg, private), ("C_Sign", session, b"data", 600)) for _ in range(OFTEN)}
+    assert len(made) == 1
+    assert keeper.native == 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 64, 5000, 70_000])
+@pytest.mark.parametrize("aad", [b"", b"header"])
+def test_gcm_with_fresh_vectors(keeper: Keeper, client: Client, session: int, size: int, aad: bytes) -> None:
+    value = bytes(range(32))
+    key, library = aes(client, session, value), AESGCM(value)
+    for at in range(2 * OFTEN):
+        iv, data = bytes([at]) * 12, bytes([at]) * size
+        arg = MechanismArg(Mechanism.AES_GCM, GcmParams(iv=iv, aad=aad, tag_bits=128))
+        room = size + 16
+        rv, sealed = client.both(("C_EncryptInit", session, arg, key), ("C_Encrypt", session, data, room), iv)
+        assert (rv, sealed) == (Fault.OK, library.encrypt(iv, data, aad or None))
+        rv, opened = client.both(("C_DecryptInit", session, arg, key), ("C_Decrypt", session, sealed, size), iv)
+        assert (rv, opened) == (Fault.OK, data)
+    assert keeper.native > 2 * OFTEN
+
+
+def test_a_wrong_tag_and_a_short_buffer_are_what_they_were(keeper: Keeper, client: Client, session: int) -> None:
+    key, iv = aes(client, session), b"i" * 12
+    arg = MechanismArg(Mechanism.AES_GCM, GcmParams(iv=iv, aad=b"", tag_bits=128))
+    init = ("C_DecryptInit", session, arg, key)
+    sealed = AESGCM(bytes(range(32))).encrypt(iv, b"data", None)
+    for _ in range(OFTEN):
+        assert client.both(init, ("C_Decrypt", session, sealed, 4), iv) == (Fault.OK, b"data")
+    native = keeper.native
+    for wrong in (sealed[:-1] + b"?", sealed[:15]):
+        answered = client.both(init, ("C_Decrypt", session, wrong, 99), iv)[0]
+        client.call("C_DecryptInit", session, arg, key)
+        assert answered == client.rv("C_Decrypt", session, wrong, 99)[0] != Fault.OK
+    assert client.both(init, ("C_Decrypt", session, sealed, 3), iv) == (Fault.BUFFER_TOO_SMALL, 4)
+    assert client.call("C_Decrypt", session, sealed, 4) == b"data"  # the operation is still there
+    assert keeper.native == native
+    shorter = MechanismArg(Mechanism.AES_GCM, replace(arg.params, tag_bits=96))
+    assert (
+        client.both(("C_DecryptInit", session, shorter, key), ("C_Decrypt", session, sealed[:-4], 4), iv)[1] == b"data"
+    )
+
+
+def _log_out(keeper: Keeper, client: Client, session: int, key: int) -> None:
+    client.call("C_Logout", session)
+
+
+def _log_out_and_in(keeper: Keeper, client: Client, session: int, key: int) -> None:
+    _log_out(keeper, client, session, key)
+    client.call("C_Login", session, int(UserType.USER), PIN)
+
+
+def _close(keeper: Keeper, client: Client, session: int, key: int) -> None:
+    client.call("C_OpenSession", keeper.slot, int(RW))  # the login stays
+    client.call("C_CloseSession", session)
+
+
+def _close_in_another_connection(keeper: Keeper, client: Client, session: int, key: int) -> None:
+    other = keeper.client(client.token)
+    other.call("C_OpenSession", keeper.slot, int(RW))
+    other.call("C_CloseSession", session)
+
+
+def _destroy(keeper: Keeper, client: Client, session: int, key: int) -> None:
+    client.call("C_DestroyObject", session, key)
+
+
+def _of_another_process(keeper: Keeper, client: Client) -> tuple[Client, int, int]:
+    """Another application, its session, and the private key in it."""
+    other = keeper.client()
+    own = logged_in(keeper, other)
+    other.call("C_FindObjectsInit", own, attributes(CLASS=ObjectClass.PRIVATE_KEY))
+    (found,) = other.call("C_FindObjects", own, 9)
+    other.call("C_FindObjectsFinal", own)
+    return other, own, found
+
+
+def _destroy_elsewhere(keeper: Keeper, client: Client, session: int, key: int) -> None:
+    other, own, found = _of_another_process(keeper, client)
+    other.call("C_DestroyObject", own, found)
+
+
+def _forbid_elsewhere(keeper: Keeper, client: Client, session: int, key: int) -> None:
+    other, own, found = _of_another_process(keeper, client)
+    other.call("C_SetAttributeValue", own, found, ((Attr.SIGN, False),))
+
+
+def _begin(keeper: Keeper, client: Client, session: int, key: int) -> None:
+    keeper.client(client.token).call("C_SignInit", session, MechanismArg(Mechanism.ECDSA_SHA256, None), key)
+
+
+ENDS: dict[Fault, list[Callable[[Keeper, Client, int, int], None]]] = {
+    Fault.KEY_HANDLE_INVALID: [_log_out, _log_out_and_in, _destroy, _destroy_elsewhere],
+    Fault.SESSION_HANDLE_INVALID: [_close, _close_in_another_connection],
+    Fault.KEY_FUNCTION_NOT_PERMITTED: [_forbid_elsewhere],
+    Fault.OPERATION_ACTIVE: [_begin],
+}
+
+
+@pytest.mark.parametrize(("fault", "end"), [(fault, end) for fault, ends in ENDS.items() for end in ends])
+def test_what_ends_it(
+    keeper: Keeper, client: Client, session: int, fault: Fault, end: Callable[[Keeper, Client, int, int], None]
+) -> None:
+    _, key = p256(client, session)
+    standing_signature(keeper, client, session, key)
+    end(keeper, client, session, key)
+    native = keeper.native
+    assert sign(client, session, key)[0] == fault
+    assert keeper.native == native
+
+
+def test_a_change_elsewhere_is_looked_at_and_it_goes_on(keeper: Keeper, client: Client, session: int) -> None:
+    _, key = p256(client, session)
+    standing_signature(keeper, client, session, key)
+    for _ in range(5):
+        CHANGES.count()
+        native = keeper.native
+        assert sign(client, session, key)[0] == Fault.OK
+        assert keeper.native == native, "something may have changed: Python was asked"
+        assert sign(client, session, key)[0] == Fault.OK
+        assert keeper.native == native + 1, "nothing has"
+
+
+def test_an_audit_that_comes_later_counts(keeper: Keeper, client: Client, session: int) -> None:
+    _, key = p256(client, session)
+    standing_signature(keeper, client, session, key)
+    token = keeper.hsm.token(keeper.slot)
+    assert token is not None
+    native = keeper.native
+    token.set_audit(SO_PIN, uses=True)
+    for _ in range(OFTEN):
+        assert sign(client, session, key)[0] == Fault.OK
+    assert keeper.native == native, "each use is written down"
+    token.set_audit(SO_PIN, uses=False)
+    for _ in range(OFTEN):
+        assert sign(client, session, key)[0] == Fault.OK
+    assert keeper.native > native
+
+
+def test_an_active_operation_of_the_session_is_left_alone(keeper: Keeper, client: Client, session: int) -> None:
+    """Two kinds of operations of one session do not disturb each other, in either order."""
+    _, key = p256(client, session)
+    standing_signature(keeper, client, session, key)
+    client.call("C_DigestInit", session, MechanismArg(Mechanism.SHA256, None))
+    client.call("C_DigestUpdate", session, b"da")
+    for _ in range(4 * OFTEN):
+        assert sign(client, session, key)[0] == Fault.OK
+    client.call("C_DigestUpdate", session, b"ta")
+    assert len(client.call("C_DigestFinal", session, 32)) == 32
+
+
+def test_more_pairs_than_places(keeper: Keeper, client: Client, session: int) -> None:
+    """Each is counted once, whoever answered it."""
+    keys = [p256(client, session)[1] for _ in range(20)]
+    rounds = 8
+    for _ in range(rounds):
+        for key in keys:
+            for _ in range(3):
+                assert sign(client, session, key)[0] == Fault.OK
+    assert 0 < keeper.native < keeper.calls("C_Sign") == keeper.calls("C_SignInit") == 3 * rounds * len(keys)
+    client.socket.close()
+    deadline = threading.Event()
+    for _ in range(100):
+        if not keeper.server.figures()["connections"]["open"]:
+            break
+        deadline.wait(0.05)
+    assert keeper.calls("C_Sign") == 3 * rounds * len(keys), "also after the connection has ended"
+    seconds = {one["function"]: one["seconds"] for one in keeper.server.figures()["seconds"]}
+    assert 0 < seconds["C_Sign"] < 60
+
+
+def test_others_in_the_same_frame(keeper: Keeper, client: Client, session: int) -> None:
+    """Bytes that differ anywhere mean something else, or nothing: never the signature that stands."""
+    _, key = p256(client, session)
+    standing_signature(keeper, client, session, key)
+    other = logged_in(keeper, keeper.client())
+    arg = MechanismArg(Mechanism.ECDSA, None)
+    assert client.both(("C_SignInit", session, arg, key), ("C_Sign", other, bytes(32), 600))[0] != Fault.OK
+    client.call("C_SessionCancel", session, 0x800)
+    assert client.both(("C_SignInit", other, arg, key), ("C_Sign", session, bytes(32), 600))[0] != Fault.OK
+    assert client.both(("C_SignInit", session, arg, key + 1), ("C_Sign", session, bytes(32), 600))[0] != Fault.OK
+    assert sign(client, session, key, room=63) == (Fault.BUFFER_TOO_SMALL, 64)
+    assert len(client.call("C_Sign", session, bytes(32), 64)) == 64
+    assert sign(client, session, key, b"")[0] == Fault.DATA_LEN_RANGE
+
+
+def _cut(frame: bytes) -> Iterator[bytes]:
+    """Frames that are not whole, or say that they are longer or shorter than they are."""
+    for end in range(8, len(frame)):
+        yield (end - 4).to_bytes(4, "little") + frame[4:end]
+    for at in (12, 14, 16, 18):
+        for value in (0, 1, 0x7F, 0xFFFF):
+            yield frame[:at] + value.to_bytes(2, "little") + frame[at + 2 :]
+
+
+def test_frames_that_are_cut_or_lie_end_their_connection_alone(keeper: Keeper) -> None:
+    arg = MechanismArg(Mechanism.ECDSA, None)
+    first = keeper.client()
+    session = logged_in(keeper, first)
+    _, key = p256(first, session)
+    standing_signature(keeper, first, session, key)
+    init = codec.encode_call(BY_NAME["C_SignInit"], (session, arg, key))
+    head = frames.PAIR.pack(BY_NAME["C_SignInit"].number, BY_NAME["C_Sign"].number, len(init), 0, 0, 0)
+    payload = head + init + codec.encode_call(BY_NAME["C_Sign"], (session, bytes(32), 64))
+    frame = frames.REQUEST.pack(4 + len(payload), frames.BOTH, 0) + payload
+    for odd in _cut(frame):
+        client = keeper.client(first.token)
+        for _ in range(4):
+            assert sign(client, session, key)[0] == Fault.OK
+        client.socket.sendall(odd)
+        client.socket.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            while client.socket.recv(4096):
+                pass
+        client.socket.close()
+    assert sign(first, session, key)[0] == Fault.OK
+
+
+def test_threads_and_changes(keeper: Keeper) -> None:
+    """Signers that go on while another process changes, and in the end destroys their key: each has signatures before,
+    refusals after, and nothing else."""
+    first = keeper.client()
+    session = logged_in(keeper, first)
+    _, _ = p256(first, session)
+    ended = threading.Event()
+    seen: list[list[int]] = []
+
+    def work() -> None:
+        client, own, found = _of_another_process(keeper, first)
+        mine: list[int] = []
+        seen.append(mine)
+        while not ended.is_set():
+            mine.append(sign(client, own, found)[0])
+        mine += [sign(client, own, found)[0] for _ in range(5)]
+        client.socket.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    other, own, found = _of_another_process(keeper, first)
+    for at in range(30):
+        other.call("C_SetAttributeValue", own, found, ((Attr.LABEL, b"%d" % at),))
+    other.call("C_DestroyObject", own, found)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert keeper.native > 0
+    for mine in seen:
+        good = mine.count(Fault.OK)
+        assert mine[:good] == [Fault.OK] * good
+        assert set(mine[good:]) == {Fault.KEY_HANDLE_INVALID}
+
+
+def test_a_work_that_makes_something_else_is_not_used(caplog: pytest.LogCaptureFixture) -> None:
+    assert standing.open_library() is None
+    from hsmith.crypto.key import Key
+
+    key = Key(ObjectClass.SECRET_KEY, KeyType.AES, 32, bytes(32))
+    params = GcmParams(iv=bytes(12), aad=b"", tag_bits=128)
+    made = AESGCM(bytes(32)).encrypt(bytes(12), b"data", None)
+    prepare = standing.prepare
+    gcm = Mechanism.AES_GCM
+    assert prepare("encrypt", gcm, key, {}, params=params, data=b"data", made=made) is not None
+    assert prepare("encrypt", gcm, key, {}, params=params, data=b"data", made=made[:-1] + b"?") is None
+    assert "AES_GCM" in caplog.text
+    assert prepare("encrypt", Mechanism.AES_CBC, key, {}, params=params, data=b"data", made=made) is None
+
+
+def test_places_are_given_back(keeper: Keeper) -> None:
+    """The structures are as native code has them, and nothing stands in one that is closed."""
+    from hsmith.core.tally import Tally
+    from hsmith.wire.standing import open_standings
+
+    tally = Tally()
+    places = open_standings(tally)
+    assert isinstance(places, Standings)
+    places.enlarge(10_000)
+    assert places.room == 10_000
+    assert not places.renew(b"unknown", 1)
+    places.close()
+    assert list(tally.standing()) == []
