@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from hsmith.spec.attributes import ATTRIBUTES
-from hsmith.spec.constants import Fault
+from hsmith.spec.constants import Fault, Mechanism
 from hsmith.spec.values import ValueKind
 from p11_structs import STRUCTS, address_of, make
 
 UNAVAILABLE = C.c_ulong(-1).value
 
 Data = bytes | bytearray | Sequence[bytes]
-MechanismLike = int | tuple[int, Any]
+MechanismLike = int | tuple[int, Any] | C.Structure
 TemplateLike = Mapping[Any, Any] | Sequence[tuple[int, Any]]
 
 
@@ -94,6 +94,16 @@ def c_mechanism(mechanism: MechanismLike) -> C.Structure:
     pointer, length, keep = _c_value(parameter)
     result = make("MECHANISM", mechanism=int(number), pParameter=pointer, ulParameterLen=length)
     result.kept = keep
+    return result
+
+
+def c_gcm(iv: bytes) -> C.Structure:
+    """CKM_AES_GCM with a tag of 16 bytes."""
+    room = C.create_string_buffer(iv, len(iv))
+    params = make("GCM_PARAMS", pIv=C.addressof(room), ulIvLen=len(iv), ulIvBits=8 * len(iv), ulTagBits=128)
+    result = make("MECHANISM", mechanism=int(Mechanism.AES_GCM), ulParameterLen=C.sizeof(params))
+    result.pParameter = C.addressof(params)
+    result.kept = room, params
     return result
 
 

@@ -16,25 +16,15 @@ import pytest
 from harness import PIN, SO_PIN, stop_keepers
 from hsmith.spec.constants import Attr, KeyType, Mechanism, ObjectClass, SessionFlag, UserType
 from p11 import P11, Session, c_mechanism, c_template
-from p11_structs import make
+from p11_values import c_gcm
 
 SLOTS: Final = 2
 SESSIONS: Final = 6
 KEYS: Final = 4
 ROOM: Final = 96
 
-
-def gcm(byte: bytes) -> C.Structure:
-    """CKM_AES_GCM, which native code answers when it comes often."""
-    iv = C.create_string_buffer(byte * 12, 12)
-    params = make("GCM_PARAMS", pIv=C.addressof(iv), ulIvLen=12, ulIvBits=96, ulTagBits=128)
-    made = make("MECHANISM", mechanism=int(Mechanism.AES_GCM), ulParameterLen=C.sizeof(params))
-    made.pParameter = C.addressof(params)
-    made.kept = iv, params
-    return made
-
-
-GCM: Final = gcm(b"1"), gcm(b"2")
+#: With one vector and with another: native code answers it when it comes often.
+GCM: Final = c_gcm(b"1" * 12), c_gcm(b"2" * 12)
 #: An operation: its Init's mechanisms, and the calls that follow; True: with an output.
 MACS: Final = (Mechanism.SHA256_HMAC, Mechanism.SHA512_HMAC)
 OPERATIONS: Final[dict[str, tuple[Any, ...]]] = {

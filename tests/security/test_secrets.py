@@ -1,17 +1,22 @@
 """After a logout no key and no PIN is in the files, in the log, or in the memory of the keeper."""
 
+import ctypes as C
+import json
 import os
 import re
 import secrets
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from harness import BIN, keepers_of
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, ObjectClass, UserType
 from p11 import P11, P256, refused
+from p11_values import c_gcm, c_mechanism
 
 PROCESS = Path("/proc")
 
@@ -31,7 +36,8 @@ def found_in_files(home: Path, needles: dict[str, bytes]) -> set[str]:
 
 
 def forms(needle: bytes) -> list[bytes]:
-    return [needle, needle.hex().encode(), needle.hex().upper().encode()]
+    """As it is, in hexadecimal, and as libraries keep numbers: the lowest part first."""
+    return [needle, needle.hex().encode(), needle.hex().upper().encode(), needle[::-1]]
 
 
 def found_in_memory(pid: int, needles: dict[str, bytes]) -> list[str]:
@@ -67,6 +73,27 @@ def needles() -> dict[str, bytes]:
     }
 
 
+def rsa_key(needles: dict[str, bytes]) -> dict[int, Any]:
+    """A private key; its parts are needles from now on."""
+    numbers = rsa.generate_private_key(65537, 2048).private_numbers()
+    parts = {Attr.PRIVATE_EXPONENT: numbers.d, Attr.PRIME_1: numbers.p, Attr.PRIME_2: numbers.q}
+    values: dict[int, Any] = {
+        attr: number.to_bytes((number.bit_length() + 7) // 8, "big") for attr, number in parts.items()
+    }
+    needles |= {f"RSA {attr.name}": values[attr] for attr in parts}
+    public: dict[int, Any] = {
+        Attr.MODULUS: numbers.public_numbers.n.to_bytes(256, "big"),
+        Attr.PUBLIC_EXPONENT: b"\x01\x00\x01",
+    }
+    kind: dict[int, Any] = {
+        Attr.CLASS: ObjectClass.PRIVATE_KEY,
+        Attr.KEY_TYPE: KeyType.RSA,
+        Attr.TOKEN: True,
+        Attr.SENSITIVE: True,
+    }
+    return {**kind, **public, **values, Attr.SIGN: True, Attr.PRIVATE: True}
+
+
 def use_all(p11: P11, needles: dict[str, bytes]) -> None:
     """Import, use and leave keys of known values."""
     text = {name: needle.decode("latin-1") for name, needle in needles.items() if "PIN" in name}
@@ -77,8 +104,8 @@ def use_all(p11: P11, needles: dict[str, bytes]) -> None:
             session.login(text["wrong PIN"])
         session.login(text["user PIN"])
         keys = [
-            session.create(secret | {Attr.KEY_TYPE: kind, Attr.VALUE: needles[name], Attr.TOKEN: token, use: True})
-            for name, kind, token, use in (
+            session.create(secret | {Attr.KEY_TYPE: kind, Attr.VALUE: needles[name], Attr.TOKEN: token, usage: True})
+            for name, kind, token, usage in (
                 ("AES key", KeyType.AES, True, Attr.ENCRYPT),
                 ("session key", KeyType.AES, False, Attr.ENCRYPT),
                 ("HMAC key", KeyType.GENERIC_SECRET, True, Attr.SIGN),
@@ -88,11 +115,18 @@ def use_all(p11: P11, needles: dict[str, bytes]) -> None:
             {Attr.CLASS: ObjectClass.PRIVATE_KEY, Attr.KEY_TYPE: KeyType.EC, Attr.TOKEN: True, Attr.SENSITIVE: True}
             | {Attr.EC_PARAMS: P256, Attr.VALUE: needles["EC key"], Attr.SIGN: True, Attr.PRIVATE: True}
         )
-        for _ in range(5):
-            for key in keys[:2]:
-                session.encrypt(key, Mechanism.AES_ECB, bytes(32))
-            session.sign(keys[2], Mechanism.SHA256_HMAC, b"text")
-            session.sign(private, Mechanism.ECDSA, bytes(32))
+        rsa_private = session.create(rsa_key(needles))
+        uses: list[tuple[str, int, Any]] = [
+            *(("Encrypt", key, Mechanism.AES_ECB) for key in keys[:2]),
+            *(("Encrypt", key, c_gcm(secrets.token_bytes(12))) for key in keys[:2]),
+            ("Sign", keys[2], Mechanism.SHA256_HMAC),
+            ("Sign", private, Mechanism.ECDSA),
+            ("Sign", rsa_private, Mechanism.SHA256_RSA_PKCS),
+        ]
+        for operation, key, mechanism in uses:
+            for _ in range(12):  # so often that native code gets what it has
+                session.call(f"C_{operation}Init", c_mechanism(mechanism), key)
+                session.call(f"C_{operation}", bytes(32), 32, C.create_string_buffer(256), C.c_ulong(256))
         with refused(Fault.ATTRIBUTE_SENSITIVE):
             session.get(keys[0], [Attr.VALUE])
         with refused(Fault.TEMPLATE_INCOMPLETE, Fault.TEMPLATE_INCONSISTENT, Fault.ATTRIBUTE_VALUE_INVALID):
@@ -115,5 +149,7 @@ def test_nothing_is_left(p11: P11, home: Path, needles: dict[str, bytes]) -> Non
     p11.initialize()
     use_all(p11, needles)
     (pid,) = keepers_of(home)
+    stats = json.loads(subprocess.run([BIN / "hsmith", "keeper", "stats", "--json"], capture_output=True).stdout)
+    assert stats["native"] > 20
     assert found_in_files(home, needles) == set()
     assert found_in_memory(pid, needles) == []

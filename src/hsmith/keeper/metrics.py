@@ -14,6 +14,7 @@ _SINGLE: Final = (
     ("connections_refused_total", "counter", "Connections beyond the most that may be.", ("connections", "refused")),
     ("calls_in_progress", "gauge", "Calls that are being answered.", ("in_progress", "calls")),
     ("longest_call_seconds", "gauge", "How long the oldest of them has taken.", ("in_progress", "longest_seconds")),
+    ("native_calls_total", "counter", "Calls that native code answered, without Python.", ("native",)),
     ("store_commits_total", "counter", "Transactions that were written.", ("store", "commits")),
     ("store_changes_total", "counter", "Calls that they were for.", ("store", "changes")),
     ("store_log_pages", "gauge", "Pages of the database's log.", ("store", "log_pages")),
