@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -33,6 +34,8 @@
 #ifndef CROWDED_NANOSECONDS
 #define CROWDED_NANOSECONDS 30000 /* and only so long when it is not the one call in flight: others need the processors */
 #endif
+
+#define TAKEN_MICROSECONDS 200000 /* what nobody takes out of the mailbox for so long is sent */
 
 static _Atomic unsigned skip, penalty;
 
@@ -65,6 +68,11 @@ static void mailbox_share(connection *link, int fd)
     if (seals >= 0 && (seals & F_SEAL_SHRINK) && !fstat(fd, &found) && found.st_size >= (off_t)sizeof(struct mailbox)) {
         void *at = mmap(NULL, sizeof(struct mailbox), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (at != MAP_FAILED && madvise(at, sizeof(struct mailbox), MADV_DONTFORK)) {
+            munmap(at, sizeof(struct mailbox));
+            at = MAP_FAILED;
+        }
+        struct timeval patience = { .tv_usec = TAKEN_MICROSECONDS };
+        if (at != MAP_FAILED && setsockopt(link->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience)) {
             munmap(at, sizeof(struct mailbox));
             at = MAP_FAILED;
         }
@@ -180,7 +188,13 @@ static ssize_t wait_for(connection *link)
     } else if (box && !mail_turn(box, SENT, ASLEEP) && atomic_load(&box->state) == DONE) {
         return open_mail(link);
     }
-    return recv(link->fd, link->buffer, link->room, 0);
+    for (;;) {
+        ssize_t count = recv(link->fd, link->buffer, link->room, 0);
+        if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+            return count;
+        if (box && mail_turn(box, POSTED_ASLEEP, ASLEEP) && !send_posted(link))
+            return 0;
+    }
 }
 
 static ssize_t receive_first(connection *link, bool polls)
@@ -240,7 +254,7 @@ static size_t receive(connection *link, bool greets, bool polls)
         ssize_t count = have ? recv(link->fd, link->buffer + have, link->room - have, 0)
             : greets         ? receive_hello(link)
                              : receive_first(link, polls);
-        if (count < 0 && errno == EINTR)
+        if (count < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
             continue;
         if (count <= 0)
             return 0;

@@ -22,7 +22,7 @@ from p11 import P11, P256, Session
 
 #: struct mailbox of module/shared.h.
 STATE, SERVED, REQUEST, REPLY = 0, 64, 128, 128 + 4032
-POSTED, SENT, ASLEEP, DONE = 1, 2, 3, 4
+POSTED, SENT, ASLEEP, DONE, POSTED_ASLEEP = 1, 2, 3, 4, 5
 DIGEST = bytes(range(32))
 ANSWER = codec.encode_reply(BY_NAME["C_Digest"], (DIGEST,))
 
@@ -49,7 +49,7 @@ class Mailing(FakeKeeper):
         greeted = False
         with connection:
             while True:
-                if greeted and self.word(STATE)[0] == POSTED:
+                if greeted and self.word(STATE)[0] in (POSTED, POSTED_ASLEEP):
                     self._mail(connection)
                 try:
                     head = connection.recv(frames.REQUEST.size)
@@ -79,12 +79,15 @@ class Mailing(FakeKeeper):
             self.word(SERVED)[0] = 0
             return
         state = self.word(STATE)
-        state[0] = SENT
+        sleeps = state[0] == POSTED_ASLEEP
+        state[0] = ASLEEP if sleeps else SENT
         length = 4 + int.from_bytes(self.memory[REQUEST : REQUEST + 4], "little")
         self.posted.append(bytes(self.memory[REQUEST : REQUEST + length]))
         answer = frames.REPLY.pack(4 + len(ANSWER), 0) + ANSWER
         if self.deed == "dies":
             connection.shutdown(socket.SHUT_RDWR)
+        elif sleeps:
+            connection.sendall(answer)
         elif self.deed == "answers by socket":
             state[0] = ASLEEP
             connection.sendall(answer)
@@ -112,6 +115,12 @@ def mailing(address: Path) -> Iterator[Mailing]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The module, which looks for an answer for a second, not less than a thousandth."""
     return build(tmp_path_factory.mktemp("module"), flags=("-DPOLL_NANOSECONDS=1000000000",))
+
+
+@pytest.fixture(scope="session")
+def sleepy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The module, which looks for no answer: it goes to sleep at once."""
+    return build(tmp_path_factory.mktemp("module"), flags=("-DPOLL_NANOSECONDS=0",))
 
 
 @pytest.fixture
@@ -148,6 +157,26 @@ def test_one_call_is_answered_once_whatever_way(
     patient: Path, mailing: Mailing, deed: str, posted: int, sent: int
 ) -> None:
     assert digest(patient, mailing, deed) == (Fault.OK, DIGEST)
+    assert (len(mailing.posted), mailing.by_socket) == (posted, sent)
+
+
+@pytest.mark.parametrize(
+    ("deed", "wakes", "posted", "sent"),
+    [
+        ("answers", 1, 1, 0),
+        ("answers", 0, 0, 1),
+        ("never takes", 1, 0, 1),
+        ("goes to sleep", 1, 0, 1),
+        ("is asleep", 1, 0, 1),
+    ],
+)
+def test_who_sleeps_has_posted_all_the_same(
+    sleepy: Path, tmp_path: Path, mailing: Mailing, deed: str, wakes: int, posted: int, sent: int
+) -> None:
+    """Where the keeper knows of such clients; what it does not take is sent."""
+    memoryview(mailing.page._mapped)[76:80].cast("I")[0] = wakes
+    module = Path(shutil.copy(sleepy, tmp_path / "libhsmith.so"))
+    assert digest(module, mailing, deed) == (Fault.OK, DIGEST)
     assert (len(mailing.posted), mailing.by_socket) == (posted, sent)
 
 
