@@ -4,7 +4,6 @@
  * linked: where there is none, or an older one, library_open says so, and Python does all. It has a context of its own, which
  * reads no configuration file. What it is asked for is in the manual pages of OpenSSL 3.0. */
 
-#define _DEFAULT_SOURCE
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -137,11 +136,18 @@ struct parameter {
     size_t size, used;
 };
 
+/* In a way that no compiler leaves out. */
+static void erase(void *at, size_t size)
+{
+    for (volatile unsigned char *byte = at; size--; byte++)
+        *byte = 0;
+}
+
 /* The builder's copies of the numbers: the library frees them as they are. */
-static void wipe(struct parameter *params)
+static void erase_numbers(struct parameter *params)
 {
     for (; params && params->name; params++)
-        explicit_bzero(params->data, params->size);
+        erase(params->data, params->size);
 }
 
 /* A key of numbers and, of a curve, its name. NULL where the library does not take it. */
@@ -160,7 +166,7 @@ static any key_of(const char *type, const char *group, const struct part *parts,
         params = OSSL_PARAM_BLD_to_param(builder);
     if (params && EVP_PKEY_fromdata_init(making) > 0 && EVP_PKEY_fromdata(making, &key, KEYPAIR, params) <= 0)
         key = NULL;
-    wipe(params);
+    erase_numbers(params);
     OSSL_PARAM_free(params);
     OSSL_PARAM_BLD_free(builder);
     EVP_PKEY_CTX_free(making);
@@ -335,7 +341,7 @@ static int64_t opened(struct work *work, const struct task *task)
         && EVP_CipherUpdate(work->cipher, task->out, &made, task->data, (int)length) > 0
         && EVP_CipherFinal_ex(work->cipher, task->out + made, &rest) > 0;
     if (!good)
-        explicit_bzero(task->out, length);
+        erase(task->out, length);
     return good ? made + rest : -1;
 }
 

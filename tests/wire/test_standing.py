@@ -6,6 +6,7 @@ A server in this process, over a real HSM; a client that sends frames as the mod
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from hsmith.cryptoki import admin, dispatch, repeated
 from hsmith.cryptoki.application import Application
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, Mgf, ObjectClass, UserType
 from hsmith.spec.functions import BY_NAME
-from hsmith.spec.params import EddsaParams, GcmParams, RsaPkcsPssParams
+from hsmith.spec.params import AesCtrParams, EddsaParams, GcmParams, RsaPkcsPssParams
 from hsmith.spec.values import MechanismArg
 from hsmith.wire import address, codec, frames
 from hsmith.wire.page import Page
@@ -476,6 +477,37 @@ def test_threads_and_changes(keeper: Keeper) -> None:
         good = mine.count(Fault.OK)
         assert mine[:good] == [Fault.OK] * good
         assert set(mine[good:]) == {Fault.KEY_HANDLE_INVALID}
+
+
+def test_small_calls_after_long_ones_that_share_a_thread(keeper: Keeper) -> None:
+    """The buffer that long frames came in stays where it is as long as native code knows it."""
+    ended = threading.Event()
+    done: list[int] = []
+
+    def work() -> None:
+        client = keeper.client()
+        session = logged_in(keeper, client)
+        key = aes(client, session)
+        arg = MechanismArg(Mechanism.AES_CTR, AesCtrParams(counter_bits=128, cb=bytes(16)))
+        while not ended.is_set():
+            for _ in range(30):
+                client.both(("C_EncryptInit", session, arg, key), ("C_Encrypt", session, bytes(60_000), 60_000))
+            for _ in range(200):
+                client.call("C_GetSessionInfo", session)
+            done.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(300):
+        if len(done) > 40 or not all(thread.is_alive() for thread in threads):
+            break
+        time.sleep(0.1)
+    alive = all(thread.is_alive() for thread in threads)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert alive
 
 
 def test_a_work_that_makes_something_else_is_not_used(caplog: pytest.LogCaptureFixture) -> None:

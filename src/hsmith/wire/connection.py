@@ -316,7 +316,7 @@ class Connection(Generic[A]):
             if not both:
                 call = self._call(number)
                 answer = answer_call(call, application, payload, self._tally)
-                self._receiver.done(have, wipe=call.secret)
+                self._receiver.done(have, wipe=call.secret, lent=True)
             else:
                 made = self._both(application, payload)
                 answer = b"".join(made) if isinstance(made, tuple) else made

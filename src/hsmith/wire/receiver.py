@@ -130,14 +130,17 @@ class Receiver:
         _erase(old, len(old))
         return True
 
-    def done(self, end: int, *, wipe: bool) -> None:
-        """The frame of ``end`` bytes has been used: erase it where it carried a secret, and keep what follows it."""
+    def done(self, end: int, *, wipe: bool, lent: bool = False) -> None:
+        """The frame of ``end`` bytes has been used: erase it where it carried a secret, and keep what follows it.
+        ``lent``: native code knows the buffer, which must stay where it is."""
         if not (wipe or self._have) and len(self.buffer) == FIRST_SIZE:
             return
         if wipe:
             _erase(self.buffer, end)
         if self._have:
             self.buffer[: self._have] = self.buffer[end : end + self._have]
+        if lent:
+            return
         self._small = 0 if end > FIRST_SIZE else self._small + 1
         if len(self.buffer) > FIRST_SIZE >= self._have and (self._small > PATIENCE or len(self.buffer) > KEPT_SIZE):
             kept = self.buffer[: self._have]
