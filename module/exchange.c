@@ -76,8 +76,10 @@ static void mailbox_share(connection *link, int fd)
             munmap(at, sizeof(struct mailbox));
             at = MAP_FAILED;
         }
-        if (at != MAP_FAILED)
+        if (at != MAP_FAILED) {
             link->mailbox = at;
+            atomic_store(&link->mailbox->reads, 1);
+        }
     }
     close(fd);
 }
@@ -95,22 +97,24 @@ static bool keeper_looks(const struct mailbox *box)
     return served == OWN_THREAD_LOOKS || (served == HUB_LOOKS && hub_awake());
 }
 
-static void post(connection *link, const struct iovec *part, size_t parts, uint32_t state)
+static void post(connection *link, const struct iovec *part, size_t parts, size_t total, uint32_t state)
 {
-    unsigned char *to = link->mailbox->request;
+    struct mailbox *box = link->mailbox;
+    unsigned char *from = mail_request(box, total), *to = from;
     for (; parts; part++, parts--) {
         if (part->iov_len)
             memcpy(to, part->iov_base, part->iov_len);
         to += part->iov_len;
     }
-    link->posted = (size_t)(to - link->mailbox->request);
-    atomic_store(&link->mailbox->state, state);
+    memcpy(box->request, from, 4);
+    link->posted = total;
+    atomic_store(&box->state, state);
 }
 
 /* What was posted and not taken. */
 static bool send_posted(connection *link)
 {
-    struct iovec part = { link->mailbox->request, link->posted };
+    struct iovec part = { mail_request(link->mailbox, link->posted), link->posted };
     return transmit(link->fd, &part, 1);
 }
 
@@ -128,9 +132,9 @@ static ssize_t open_mail(connection *link)
     unsigned char head[4];
     memcpy(head, link->mailbox->reply, sizeof head);
     uint32_t length = mail_length(head);
-    if (length > link->room)
+    if (length > link->room && !grow(link, 0, length))
         return 0;
-    memcpy(link->buffer, link->mailbox->reply, length);
+    memcpy(link->buffer, mail_reply(link->mailbox, length), length);
     memcpy(link->buffer, head, sizeof head);
     return length;
 }
@@ -141,8 +145,9 @@ static bool send_request(call *c, struct iovec *part, size_t parts, size_t total
     connection *link = c->link;
     struct mailbox *box = link->mailbox;
     bool by_mail = box && !(c->flags & SECRET);
-    if (by_mail && total <= MAIL_ROOM && (polls || keeper_wakes()) && keeper_looks(box)) {
-        post(link, part, parts, polls ? POSTED : POSTED_ASLEEP);
+    bool fits = by_mail && (total <= MAIL_ROOM || total <= box->room) && total <= LARGE_ROOM;
+    if (fits && (polls || keeper_wakes()) && keeper_looks(box)) {
+        post(link, part, parts, total, polls ? POSTED : POSTED_ASLEEP);
         return polls || leave_posted(link);
     }
     if (box)

@@ -5,6 +5,7 @@
 #define HSMITH_SHARED_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* One for all clients; the keeper alone writes it. */
@@ -18,6 +19,7 @@ struct shared_page {
 };
 
 #define MAIL_ROOM 4032
+#define LARGE_ROOM 69632 /* for what is longer: 64 KiB of data, and what belongs to it */
 
 /* Of a mailbox. Only the client makes it POSTED, only the keeper DONE. */
 enum mail {
@@ -37,10 +39,25 @@ struct mailbox {
     _Atomic uint32_t state;
     unsigned char unused[60];
     _Atomic uint32_t served;
-    unsigned char unused_either[60];
-    unsigned char request[MAIL_ROOM];
+    _Atomic uint32_t room;  /* bytes of a request that the keeper takes from the large area */
+    _Atomic uint32_t reads; /* the client takes answers from the large area */
+    unsigned char unused_either[52];
+    unsigned char request[MAIL_ROOM]; /* of a large one the length alone */
     unsigned char reply[MAIL_ROOM];
+    unsigned char large_request[LARGE_ROOM];
+    unsigned char large_reply[LARGE_ROOM];
 };
+
+/* Where a frame of so many bytes is. */
+static inline unsigned char *mail_request(struct mailbox *box, size_t length)
+{
+    return length > MAIL_ROOM ? box->large_request : box->request;
+}
+
+static inline unsigned char *mail_reply(struct mailbox *box, size_t length)
+{
+    return length > MAIL_ROOM ? box->large_reply : box->reply;
+}
 
 /* Whether a request is in it. */
 static inline _Bool mail_posted(uint32_t state)
@@ -54,11 +71,11 @@ static inline _Bool mail_turn(struct mailbox *box, uint32_t is, uint32_t becomes
     return atomic_compare_exchange_strong(&box->state, &is, becomes);
 }
 
-/* The bytes of the frame in ``from``, its length field included; 0 when it would not fit there. */
+/* The bytes of the frame whose length field is at ``from``, with that field; 0 when it would fit nowhere. */
 static inline uint32_t mail_length(const unsigned char *from)
 {
     uint32_t length = from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
-    return length > MAIL_ROOM - 4 ? 0 : length + 4;
+    return length > LARGE_ROOM - 4 ? 0 : length + 4;
 }
 
 #endif

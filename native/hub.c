@@ -351,14 +351,16 @@ static _Bool help(struct shared_page *page, const struct seat *seat, unsigned ch
     uint32_t state = atomic_load_explicit(&box->state, memory_order_acquire);
     if (!seat->standings || !mail_posted(state))
         return 0;
-    memcpy(frame, box->request, 4);
-    uint32_t length = mail_length(frame);
-    if (length < 4)
+    unsigned char head[4];
+    memcpy(head, box->request, sizeof head);
+    uint32_t length = mail_length(head);
+    if (length < sizeof head)
         return 0;
-    memcpy(frame + 4, box->request + 4, length - 4);
+    memcpy(frame, mail_request(box, length), length);
+    memcpy(frame, head, sizeof head);
     if (!standing_find(seat->standings, frame, length, &call))
         return 0;
-    uint64_t made = standing_answer(&call, page, answer, MAIL_ROOM);
+    uint64_t made = standing_answer(&call, page, answer, LARGE_ROOM);
     if (!made)
         return 0;
     if (!mail_turn(box, state, mail_taken(state))) {
@@ -372,7 +374,7 @@ static _Bool help(struct shared_page *page, const struct seat *seat, unsigned ch
 
 static _Bool help_any(struct hub *hub, struct shared_page *page, const struct seat *seats, uint32_t *from)
 {
-    unsigned char frame[MAIL_ROOM], answer[MAIL_ROOM];
+    unsigned char frame[LARGE_ROOM], answer[LARGE_ROOM];
     uint32_t passed = 0;
     for (int64_t number; (number = next_taken(hub, *from, &passed)) >= 0;) {
         if (!posted(&seats[number]) || !hold(hub, number))

@@ -35,7 +35,9 @@ static inline ssize_t mail_take(struct mailbox *box, unsigned char *buffer, uint
     unsigned char head[4];
     memcpy(head, box->request, sizeof head);
     uint32_t length = mail_length(head);
-    memcpy(buffer, box->request, length);
+    if (length > room)
+        length = 0;
+    memcpy(buffer, mail_request(box, length), length);
     memcpy(buffer, head, sizeof head); /* too long: Python says so */
     return length ? length : sizeof head;
 }
@@ -45,12 +47,13 @@ static inline _Bool mail_answer(struct mailbox *box, const char *answer, uint64_
 {
     if (!box || atomic_load_explicit(&box->state, memory_order_relaxed) != SENT)
         return 0;
-    if (!length || length > MAIL_ROOM) {
+    if (!length || length > LARGE_ROOM || (length > MAIL_ROOM && !atomic_load_explicit(&box->reads, memory_order_relaxed))) {
         if (length)
             mail_turn(box, SENT, ASLEEP);
         return 0;
     }
-    memcpy(box->reply, answer, length);
+    memcpy(mail_reply(box, length), answer, length);
+    memcpy(box->reply, answer, 4);
     return mail_turn(box, SENT, DONE);
 }
 

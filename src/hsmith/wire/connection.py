@@ -35,7 +35,7 @@ from hsmith.wire.applications import A, Applications, Identity, TooMany
 from hsmith.wire.channel import Channel, Sociable, has_mailboxes, open_channel
 from hsmith.wire.frames import BOTH, PAIR
 from hsmith.wire.hub import Hub
-from hsmith.wire.page import Mailbox, Page
+from hsmith.wire.page import LARGE_ROOM, Mailbox, Page
 from hsmith.wire.receiver import FIRST_SIZE, BadFrame, NoRoom, Receiver
 from hsmith.wire.standing import MOST_ROOM, Standings, open_standings
 
@@ -117,6 +117,8 @@ class Connection(Generic[A]):
         self._mailbox: Mailbox | None = None
         self._receiver = Receiver(connection, seconds=service.frame_seconds)
         self._standings: Standings | None = None
+        self._large = False  # what goes through the mailbox may be
+        self._buffered = FIRST_SIZE
         self._seconds: dict[int, float] = {}  # of a processor that functions take, by their numbers
         self._count = 0
         self._receiver.most = FIRST_SIZE  # a HELLO: until then nobody has room for more
@@ -228,6 +230,8 @@ class Connection(Generic[A]):
                 if len(answer) > LONG:
                     answer = self._sent(channel, (answer, b""))
                 receiver.done(end, wipe=secret)
+                if len(receiver.buffer) != self._buffered:
+                    self._resized(application, len(receiver.buffer))
                 if begun and hub is not None:
                     more = self._short(number, thread_time() - begun) if end <= LARGEST_SHORT else -PATIENCE
                     crowded = max(crowded + more, 0)
@@ -240,8 +244,19 @@ class Connection(Generic[A]):
             channel.rest()
             self._fall(application)
 
+    def _resized(self, application: A, size: int) -> None:
+        """Requests may be so long from now on, also by mail. The first one pays for the mailbox's large areas."""
+        self._buffered = size
+        if self._mailbox is None:
+            return
+        if size > FIRST_SIZE and not self._large:
+            self._large = application.memory.room(2 * LARGE_ROOM)
+        self._mailbox.room = size if self._large and size > FIRST_SIZE else 0
+
     def _fall(self, application: A) -> None:
-        """Nothing stands any more."""
+        """Nothing stands any more, and nothing comes by mail."""
+        if self._large:
+            application.memory.room(-2 * LARGE_ROOM)
         if self._standings is not None:
             self._standings.close()
             application.memory.room(FIRST_SIZE - self._standings.room)

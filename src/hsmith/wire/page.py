@@ -17,7 +17,8 @@ SIZE: Final = 4096
 _F_SEAL_FUTURE_WRITE: Final = 0x10
 _FIXED_SIZE: Final = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 #: struct mailbox of module/shared.h.
-MAILBOX_SIZE: Final = 8192
+MAILBOX_SIZE: Final = 147456
+LARGE_ROOM: Final = 69632
 
 
 class Page:
@@ -57,6 +58,16 @@ class Mailbox:
         self.fd = fd
         self._mapped = mmap.mmap(fd, MAILBOX_SIZE)
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._mapped))
+        self._room = memoryview(self._mapped)[68:72].cast("I")
+
+    @property
+    def room(self) -> int:
+        """Bytes of a request that the keeper takes from the large area."""
+        return self._room[0]
+
+    @room.setter
+    def room(self, room: int) -> None:
+        self._room[0] = min(room, LARGE_ROOM)
 
     @classmethod
     def made(cls) -> "Mailbox | None":
