@@ -1,5 +1,5 @@
 /* What the keeper's innermost loop does with a key by itself, without Python: with the system's OpenSSL (3.0 or later), which is
- * found at run time. docs/decisions/0021. */
+ * found at run time. docs/decisions/0023. */
 
 #ifndef HSMITH_LIBRARY_H
 #define HSMITH_LIBRARY_H

@@ -1,4 +1,4 @@
-"""What native code answers by itself is what Python would answer, for as long as Python would: docs/decisions/0021.
+"""What native code answers by itself is what Python would answer, for as long as Python would: docs/decisions/0023.
 
 A server in this process, over a real HSM; a client that sends frames as the module does.
 """

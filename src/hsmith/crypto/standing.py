@@ -1,4 +1,4 @@
-"""Keys that the keeper's innermost loop uses by itself, without Python: docs/decisions/0021.
+"""Keys that the keeper's innermost loop uses by itself, without Python: docs/decisions/0023.
 
 They are made of the same values as the keys of the first library, for the system's OpenSSL, which native/library.c
 finds when the keeper starts. Each is tried before it is let loose, against what the first library made of the same

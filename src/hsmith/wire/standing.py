@@ -1,4 +1,4 @@
-"""Pairs of functions that native code answers by itself: native/standing.c, docs/decisions/0021.
+"""Pairs of functions that native code answers by itself: native/standing.c, docs/decisions/0023.
 
 One connection's. Whoever serves the connection writes here; anybody may revoke.
 """
