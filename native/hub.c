@@ -14,45 +14,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "mail.h"
-#include "standing.h"
+#include "hub.h"
 
-#define BATCH 64
-#define SEATS 1024
-#define NOBODY -1
-#define GONE_SEAT UINT64_MAX
 #define LONELY ((int64_t)1 << 40) /* above any number: it should serve itself */
 #define UNSENT (LONELY << 1)      /* a part of its answer has not left */
 #define ALONE 200                 /* steps in a row for one connection after which it is alone */
-
-/* A connection that takes part, and where its bytes go. */
-struct seat {
-    int32_t fd;
-    uint32_t unused;
-    void *buffer;
-    uint64_t room;
-    struct mailbox *mailbox;     /* or NULL */
-    struct standings *standings; /* or NULL */
-};
-
-struct hub {
-    int32_t epoll;
-    int32_t found, at; /* of the events */
-    uint32_t skip, penalty;
-    uint32_t from, rounds; /* where mailboxes are looked into next; and how often that was */
-    uint32_t streak;       /* answers in a row to what stands, of one connection */
-    _Atomic int64_t before; /* whose; helpers interrupt it */
-    int64_t pending;       /* whose request stands and is to be answered; NOBODY */
-    struct standing_call call; /* which one */
-    _Atomic uint32_t helped; /* answers of helpers */
-    _Atomic uint32_t asleep; /* helpers that are */
-    _Atomic uint32_t bell;   /* for them to sleep at */
-    uint32_t quiet;          /* how often they are still not woken */
-    _Atomic uint32_t vain;   /* how often that was in vain */
-    _Atomic uint64_t taken[SEATS / 64]; /* seats with a mailbox, a bit for each */
-    _Atomic uint32_t held[SEATS];       /* a seat that is free is held */
-    struct epoll_event events[BATCH];
-};
 
 EXPORT uint64_t hub_size(void)
 {
@@ -68,16 +34,6 @@ EXPORT int hub_open(struct hub *hub)
         hub->held[i] = 1;
     hub->epoll = epoll_create1(EPOLL_CLOEXEC);
     return hub->epoll < 0 ? -errno : 0;
-}
-
-static _Bool hold(struct hub *hub, int64_t number)
-{
-    return !atomic_load_explicit(&hub->held[number], memory_order_relaxed) && !atomic_exchange(&hub->held[number], 1);
-}
-
-static void let_go(struct hub *hub, int64_t number)
-{
-    atomic_store(&hub->held[number], 0);
 }
 
 EXPORT int hub_join(struct hub *hub, const struct seat *seats, int64_t number)
@@ -111,33 +67,20 @@ EXPORT int hub_leave(struct hub *hub, const struct seat *seats, int64_t number)
 
 /* --- Mailboxes --- */
 
-static _Bool posted(const struct seat *seat)
-{
-    return mail_posted(atomic_load_explicit(&seat->mailbox->state, memory_order_relaxed));
-}
-
-/* The next taken seat from ``from`` on, in a circle, after ``passed`` seats; NOBODY after the last. */
-static int64_t next_taken(struct hub *hub, uint32_t from, uint32_t *passed)
-{
-    while (*passed < SEATS) {
-        uint32_t at = (from + *passed) % SEATS, rest = 64 - at % 64;
-        uint64_t bits = atomic_load_explicit(&hub->taken[at / 64], memory_order_acquire) >> at % 64;
-        if (bits) {
-            uint32_t more = (uint32_t)__builtin_ctzll(bits);
-            *passed += more + 1;
-            return *passed <= SEATS ? (int64_t)((at + more) % SEATS) : NOBODY;
-        }
-        *passed += rest;
-    }
-    return NOBODY;
-}
-
-/* A request out of the mailboxes, each in its turn. */
-static int64_t take_mail(struct hub *hub, const struct seat *seats, int64_t *count)
+/* A request out of the mailboxes, each in its turn. ``all``: also one that a helper holds just now. The mailboxes are there: nobody
+ * leaves but by the hub's own thread. */
+static int64_t take_mail(struct hub *hub, const struct seat *seats, int64_t *count, _Bool all)
 {
     uint32_t passed = 0, from = hub->from;
     for (int64_t number; (number = next_taken(hub, from, &passed)) >= 0;) {
-        if (!posted(&seats[number]) || !hold(hub, number))
+        if (!posted(&seats[number]))
+            continue;
+        _Bool held = hold(hub, number);
+        while (!held && all) {
+            sched_yield();
+            held = hold(hub, number);
+        }
+        if (!held)
             continue;
         *count = mail_take(seats[number].mailbox, seats[number].buffer, seats[number].room);
         if (*count >= 0) {
@@ -192,7 +135,7 @@ static int64_t take(struct hub *hub, const struct seat *seats, int64_t *count)
 /* What is there, without waiting; the seat is held. */
 static int64_t next_bytes(struct hub *hub, const struct seat *seats, int64_t *count)
 {
-    int64_t number = hub->rounds++ % LOOKS ? take_mail(hub, seats, count) : NOBODY;
+    int64_t number = hub->rounds++ % LOOKS ? take_mail(hub, seats, count, 0) : NOBODY;
     if (number < 0)
         number = take(hub, seats, count);
     if (number >= 0)
@@ -200,7 +143,7 @@ static int64_t next_bytes(struct hub *hub, const struct seat *seats, int64_t *co
     hub->at = 0;
     hub->found = epoll_wait(hub->epoll, hub->events, BATCH, 0);
     number = take(hub, seats, count);
-    return number >= 0 ? number : take_mail(hub, seats, count);
+    return number >= 0 ? number : take_mail(hub, seats, count, 0);
 }
 
 /* Send an answer, and let the seat go: how much of it has left. */
@@ -327,7 +270,7 @@ EXPORT int64_t hub_wait(struct hub *hub, struct shared_page *page, const struct 
         hub->skip = hub->penalty;
     }
     atomic_store(&page->hub_awake, 0);
-    number = take_mail(hub, seats, count); /* what was posted before that could be seen */
+    number = take_mail(hub, seats, count, 1); /* what was posted before that could be seen */
     if (number < 0) {
         hub->at = 0;
         hub->found = epoll_wait(hub->epoll, hub->events, BATCH, milliseconds);
@@ -338,81 +281,4 @@ EXPORT int64_t hub_wait(struct hub *hub, struct shared_page *page, const struct 
     if (number >= 0 && stands(&seats[number], *count, &hub->call))
         number = answer_standing(hub, page, seats, number, count);
     return number;
-}
-
-/* --- Helpers --- */
-
-/* The answer to what is in the mailbox of a seat that is held, if it stands. It is made first, and the request taken then: what cannot
- * be answered stays where it is, and a client that took it back meanwhile has sent it to the hub. */
-static _Bool help(struct shared_page *page, const struct seat *seat, unsigned char *frame, unsigned char *answer)
-{
-    struct standing_call call;
-    struct mailbox *box = seat->mailbox;
-    uint32_t state = atomic_load_explicit(&box->state, memory_order_acquire);
-    if (!seat->standings || !mail_posted(state))
-        return 0;
-    unsigned char head[4];
-    memcpy(head, box->request, sizeof head);
-    uint32_t length = mail_length(head);
-    if (length < sizeof head)
-        return 0;
-    memcpy(frame, mail_request(box, length), length);
-    memcpy(frame, head, sizeof head);
-    if (!standing_find(seat->standings, frame, length, &call))
-        return 0;
-    uint64_t made = standing_answer(&call, page, answer, LARGE_ROOM);
-    if (!made)
-        return 0;
-    if (!mail_turn(box, state, mail_taken(state))) {
-        standing_unsaid(&call);
-        return 0;
-    }
-    if (!mail_answer(box, (const char *)answer, made) && send(seat->fd, answer, made, MSG_NOSIGNAL) != (ssize_t)made)
-        shutdown(seat->fd, SHUT_RDWR); /* the client has gone */
-    return 1;
-}
-
-static _Bool help_any(struct hub *hub, struct shared_page *page, const struct seat *seats, uint32_t *from)
-{
-    unsigned char frame[LARGE_ROOM], answer[LARGE_ROOM];
-    uint32_t passed = 0;
-    for (int64_t number; (number = next_taken(hub, *from, &passed)) >= 0;) {
-        if (!posted(&seats[number]) || !hold(hub, number))
-            continue;
-        _Bool helped = help(page, &seats[number], frame, answer);
-        let_go(hub, number);
-        if (helped) {
-            *from = (uint32_t)(number + 1) % SEATS;
-            atomic_fetch_add_explicit(&hub->helped, 1, memory_order_relaxed);
-            atomic_store_explicit(&hub->before, NOBODY, memory_order_relaxed);
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static void sleep_at(struct hub *hub, uint32_t bell)
-{
-    atomic_fetch_add(&hub->asleep, 1);
-    while (atomic_load(&hub->bell) == bell)
-        syscall(SYS_futex, &hub->bell, FUTEX_WAIT_PRIVATE, bell, NULL, NULL, 0);
-    atomic_fetch_sub(&hub->asleep, 1);
-}
-
-/* Helps for ever. */
-EXPORT void hub_help(struct hub *hub, struct shared_page *page, const struct seat *seats)
-{
-    for (uint32_t from = 0, bell = hub->bell;; bell = hub->bell) {
-        sleep_at(hub, bell);
-        _Bool some = 0;
-        int64_t due = nanoseconds() + POLL_NANOSECONDS;
-        while (nanoseconds() < due)
-            if (help_any(hub, page, seats, &from)) {
-                some = 1;
-                due = nanoseconds() + POLL_NANOSECONDS;
-            } else {
-                sched_yield();
-            }
-        hub->vain = some ? 0 : more_patience(hub->vain);
-    }
 }

@@ -139,7 +139,13 @@ def test_a_frame_that_claims_too_much_is_refused(
     ends: tuple[socket.socket, socket.socket], page: Page, client: Client
 ) -> None:
     receiver = Receiver(ends[0], seconds=0.1)
-    for claimed in (b"\xff\xff\xff\xff", (4093).to_bytes(4, "little"), (69_629).to_bytes(4, "little"), bytes(4), b"\x03\0\0\0"):
+    for claimed in (
+        b"\xff\xff\xff\xff",
+        (4093).to_bytes(4, "little"),
+        (69_629).to_bytes(4, "little"),
+        bytes(4),
+        b"\x03\0\0\0",
+    ):
         client.post(claimed + b"rest")
         with pytest.raises(BadFrame):
             receiver.next(channels.open_channel(ends[0], page, client.box), b"")

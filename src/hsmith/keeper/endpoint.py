@@ -9,8 +9,8 @@ from socketserver import BaseServer
 from typing import Any, Final
 
 from hsmith.wire.applications import A
-from hsmith.wire.connection import Served, Service
 from hsmith.wire.server import Speak
+from hsmith.wire.service import Served, Service
 
 log = logging.getLogger("hsmith.metrics")
 

@@ -23,9 +23,9 @@ from hsmith.spec.faults import Refused
 from hsmith.wire import address
 from hsmith.wire.answers import Handler
 from hsmith.wire.applications import A
-from hsmith.wire.connection import Admin, Shortcuts
 from hsmith.wire.page import Page
 from hsmith.wire.server import Server, Speak
+from hsmith.wire.service import Admin, Shortcuts
 
 log = logging.getLogger("hsmith.keeper")
 

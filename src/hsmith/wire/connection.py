@@ -6,44 +6,37 @@ gives; what cannot be decoded gets CKR_GENERAL_ERROR and the end of the connecti
 
 import logging
 import socket
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from time import thread_time
-from typing import Any, Final, Generic, Protocol
+from typing import Final, Generic
 
-from hsmith.core.tally import SAMPLED, Tally
-from hsmith.core.workers import Worker
+from hsmith.core.tally import SAMPLED
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import BY_NAME, FUNCTIONS
 from hsmith.wire import codec, frames, parameters, peer
 from hsmith.wire.answers import (
-    Call,
     admin_reply,
     answer_call,
-    answer_pair,
-    answered,
     hello_reply,
     log_failure,
     parse_admin,
     refusal,
     reply,
-    return_value,
 )
-from hsmith.wire.applications import A, Applications, Identity, TooMany
+from hsmith.wire.applications import A, Identity, TooMany
 from hsmith.wire.channel import Channel, Sociable, has_mailboxes, open_channel
 from hsmith.wire.frames import BOTH, PAIR
 from hsmith.wire.hub import Hub
-from hsmith.wire.page import LARGE_ROOM, Mailbox, Page
+from hsmith.wire.page import LARGE_ROOM, Mailbox
+from hsmith.wire.pairs import Pairs, call_of
 from hsmith.wire.receiver import FIRST_SIZE, BadFrame, NoRoom, Receiver
-from hsmith.wire.standing import MOST_ROOM, Standings, open_standings
+from hsmith.wire.service import Served, Service
 
 log = logging.getLogger("hsmith.server")
 
 #: Loaded now, not with the first call that needs it: by then the keeper is confined.
 PARAMETERS: Final = parameters
-_ACCEPTED: Final = bytes(4)
 #: Calls that take fewer seconds are short; so many of them, while others are served too, make a connection share a
 #: thread.
 SHORT: Final = 0.000_250
@@ -58,53 +51,6 @@ _WAITS: Final = BY_NAME["C_WaitForSlotEvent"].number
 #: Bytes from which on an answer is counted.
 LONG: Final = 65536
 
-Admin = Callable[[A, dict[str, Any]], dict[str, Any]]
-
-
-@dataclass(slots=True)
-class Served:
-    """A connection's thread, the token of its application once it has one, and what it has done."""
-
-    thread: Worker | None = None
-    token: bytes = b""
-    tally: Tally = field(default_factory=Tally)
-
-
-class Lock(Protocol):
-    def release(self) -> None: ...
-
-
-class Shortcuts(Protocol):
-    """What is known above of calls that need not go the whole way."""
-
-    def keep(self, app: Any, ending: int, key: bytes, arguments: tuple[Any, ...], free: slice, /) -> None:
-        """The first function of a BOTH was accepted, with these arguments; ``ending`` will follow, and the two came as
-        ``key`` says, but for the ``free`` bytes of the first one's: application.repeated may have a handler for both,
-        the next time."""
-
-    def stand(self, app: Any, key: bytes, standings: Standings, pair: memoryview, free: slice, changes: int, /) -> None:
-        """The pair that is kept as ``key`` was answered, when so much had changed: let native code answer it the next
-        time, as long as nothing changes."""
-
-    def at_once(self, app: Any, number: int, session: int, /) -> Lock | None:
-        """The lock of a session, taken, for one call of a function that waits for nobody; None for others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Service(Generic[A]):
-    """What all connections of a server share. Times in seconds: for the first frame after connecting, and for the rest
-    of any frame once its first byte has come. ``group``: whose members may connect too."""
-
-    applications: Applications[A]
-    calls: Mapping[int, Call]
-    admin: Mapping[str, Admin[A]]
-    hello_seconds: float
-    frame_seconds: float
-    group: int | None = None
-    page: Page | None = None
-    hub: Hub | None = None
-    shortcuts: Shortcuts | None = None
-
 
 class Connection(Generic[A]):
     """One connection: its HELLO, then its calls."""
@@ -116,7 +62,6 @@ class Connection(Generic[A]):
         self._connection = connection
         self._mailbox: Mailbox | None = None
         self._receiver = Receiver(connection, seconds=service.frame_seconds)
-        self._standings: Standings | None = None
         self._large = False  # what goes through the mailbox may be
         self._buffered = FIRST_SIZE
         self._seconds: dict[int, float] = {}  # of a processor that functions take, by their numbers
@@ -204,9 +149,8 @@ class Connection(Generic[A]):
         """The loop of a connection: nothing here that a call does not need."""
         receiver, calls, hub = self._receiver, self._service.calls, self._service.hub
         receiver.most, receiver.room = frames.MAX_FRAME, application.memory.room
-        if self._service.page is not None:
-            self._standings = open_standings(self._tally)
-        channel = open_channel(self._connection, self._service.page, self._mailbox, self._standings)
+        self._pairs = Pairs(self._service, self._tally)
+        channel = open_channel(self._connection, self._service.page, self._mailbox, self._pairs.standings)
         crowded = 0
         answer = b""
         try:
@@ -219,7 +163,7 @@ class Connection(Generic[A]):
                 payload = memoryview(buffer)[8:end]
                 secret = False
                 if number == BOTH:
-                    made = self._both(application, payload)
+                    made = self._pairs.answer(application, payload)
                     answer = self._sent(channel, made) if isinstance(made, tuple) else made
                 elif (call := calls.get(number)) is not None:
                     if number == _WAITS:
@@ -257,9 +201,7 @@ class Connection(Generic[A]):
         """Nothing stands any more, and nothing comes by mail."""
         if self._large:
             application.memory.room(-2 * LARGE_ROOM)
-        if self._standings is not None:
-            self._standings.close()
-            application.memory.room(FIRST_SIZE - self._standings.room)
+        self._pairs.close(application)
 
     def _next(self, channel: Channel, application: A, answer: bytes) -> int:
         """Send the answer, and wait for the next frame: its end, 0 after the last."""
@@ -303,7 +245,7 @@ class Connection(Generic[A]):
         if receiver.waiting:
             return b""
         serve = partial(self._serve_short, application)
-        guest = hub.sit(self._connection.fileno(), receiver.buffer, serve, self._mailbox, self._standings)
+        guest = hub.sit(self._connection.fileno(), receiver.buffer, serve, self._mailbox, self._pairs.standings)
         if guest is None:
             return b""
         if guest.have > 0:
@@ -329,11 +271,11 @@ class Connection(Generic[A]):
         payload = memoryview(buffer)[8:have]
         try:
             if not both:
-                call = self._call(number)
+                call = call_of(self._service, number)
                 answer = answer_call(call, application, payload, self._tally)
                 self._receiver.done(have, wipe=call.secret, lent=True)
             else:
-                made = self._both(application, payload)
+                made = self._pairs.answer(application, payload)
                 answer = b"".join(made) if isinstance(made, tuple) else made
         except BadFrame:
             return None
@@ -342,58 +284,6 @@ class Connection(Generic[A]):
         if begun:
             self._short(number, thread_time() - begun)
         return answer
-
-    def _both(self, application: A, payload: memoryview) -> bytes | tuple[bytes, bytes]:
-        """An Init, and what follows it in the same frame: as if they had come one after the other."""
-        if len(payload) < PAIR.size:
-            raise BadFrame("a BOTH that is cut short")
-        _, _, length, free_from, free_to, _ = PAIR.unpack_from(payload)
-        rest = PAIR.size + length
-        if not free_to:
-            key = bytes(payload[:rest])
-        else:
-            key = bytes(payload[: PAIR.size + free_from]) + bytes(payload[PAIR.size + free_to : rest])
-        pair = application.repeated.get(key)
-        if pair is None:
-            return self._both_at_first(application, payload, key)
-        init = payload[PAIR.size : rest] if free_to else None
-        if not pair.stands or self._standings is None or self._service.page is None or self._service.shortcuts is None:
-            return answer_pair(pair, application, init, payload[rest:], self._tally)
-        changes = self._service.page.changes[0]
-        made = answer_pair(pair, application, init, payload[rest:], self._tally)
-        size = len(made) if isinstance(made, bytes) else len(made[0]) + len(made[1])
-        if size > self._standings.room:
-            self._make_room(application, self._standings, size)
-        free = slice(PAIR.size + free_from, PAIR.size + free_to)
-        self._service.shortcuts.stand(application, key, self._standings, payload[:rest], free, changes)
-        return made
-
-    @staticmethod
-    def _make_room(application: A, standings: Standings, size: int) -> None:
-        """For answers of this size, when they are not the longest: those go out from where they are made."""
-        if size <= MOST_ROOM and application.memory.room(size - standings.room):
-            standings.enlarge(size)
-
-    def _both_at_first(self, application: A, payload: memoryview, key: bytes) -> bytes:
-        first, second, length, free_from, free_to, zero = PAIR.unpack_from(payload)
-        if not free_from <= free_to <= length <= len(payload) - PAIR.size or zero:
-            raise BadFrame("a BOTH whose lengths do not fit")
-        begin, end = self._call(first), self._call(second)
-        rest = payload[PAIR.size + length :]
-        answer, arguments = answered(begin, application, payload[PAIR.size : PAIR.size + length], self._tally)
-        if answer[4:8] != _ACCEPTED:
-            # Of another operation it says nothing.
-            same = begin.row.operation is end.row.operation
-            return reply(return_value(answer)) if same else answer_call(end, application, rest, self._tally)
-        if self._service.shortcuts is not None:
-            self._service.shortcuts.keep(application, second, key, arguments, slice(free_from, free_to))
-        return answer_call(end, application, rest, self._tally)
-
-    def _call(self, number: int) -> Call:
-        call = self._service.calls.get(number)
-        if call is None:
-            raise BadFrame(f"unknown function {number:#x} in a BOTH")
-        return call
 
     def _other(self, number: int, application: A, payload: memoryview) -> bytes:
         """What is no function with a handler: ADMIN, a function not supported, or an unknown one."""

@@ -133,7 +133,7 @@ class Hub:
         try:
             Worker(self._run).start()
             self._started = True
-            for _ in range(0 if os.environ.get("NOHELP") else min((os.cpu_count() or 1) - 1, _MOST_HELPERS)):
+            for _ in range(min((os.cpu_count() or 1) - 1, _MOST_HELPERS)):
                 Worker(lambda: self._library.hub_help(self._at, self._page.address, self._seats_at)).start()
         except (RuntimeError, MemoryError):
             pass

@@ -15,9 +15,10 @@ from hsmith.core.workers import Worker
 from hsmith.spec.constants import Fault
 from hsmith.wire.answers import Handler, call_table, refusal
 from hsmith.wire.applications import A, Applications
-from hsmith.wire.connection import Admin, Connection, Served, Service, Shortcuts
+from hsmith.wire.connection import Connection
 from hsmith.wire.hub import Hub
 from hsmith.wire.page import Page
+from hsmith.wire.service import Admin, Served, Service, Shortcuts
 
 log = logging.getLogger("hsmith.server")
 

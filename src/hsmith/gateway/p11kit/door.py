@@ -12,8 +12,8 @@ from hsmith.spec.faults import Refused
 from hsmith.spec.functions import FunctionRow
 from hsmith.wire import peer
 from hsmith.wire.applications import A, Identity, TooMany
-from hsmith.wire.connection import Served, Service
 from hsmith.wire.frames import NEW_APPLICATION
+from hsmith.wire.service import Served, Service
 from hsmith.wire.values import Undecodable
 
 log = logging.getLogger("hsmith.p11kit")
