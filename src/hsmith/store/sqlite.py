@@ -23,7 +23,7 @@ from hsmith.store.audit import Record, Signer
 from hsmith.store.audit import read as read_audit
 from hsmith.store.audit import verify as verify_audit
 from hsmith.store.backlog import Backlog, unpacked
-from hsmith.store.changes import FREEING, Books, Work
+from hsmith.store.changes import FREEING, Books, Several, Work
 from hsmith.store.entries import (
     KEYSLOT,
     OBJECT,
@@ -42,7 +42,7 @@ from hsmith.store.failures import ERRORS, in_words, translated
 from hsmith.store.folder import DATABASE as DATABASE
 from hsmith.store.ledger import READ_PLACE, Ledger
 from hsmith.store.readers import Readers
-from hsmith.store.records import Change, KeyslotRecord, ObjectRecord, StoreBroken, TokenRecord, ValueRecord
+from hsmith.store.records import Change, Conflict, KeyslotRecord, ObjectRecord, StoreBroken, TokenRecord, ValueRecord
 from hsmith.store.sealing import Damaged
 from hsmith.store.writer import Writer
 
@@ -131,6 +131,17 @@ class SqliteStore:
     def change(self, changes: Sequence[Change]) -> None:
         sparing = not all(isinstance(change, FREEING) for change in changes)
         self._writer.run(Work(self._books, changes), sparing=sparing)
+
+    def change_each(self, calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
+        if len(calls) == 1:
+            try:
+                self.change(calls[0])
+            except Conflict as conflict:
+                return [conflict]
+            return [None]
+        work = Several(self._books, calls)
+        self._writer.run(work)
+        return work.outcomes
 
     def figures(self) -> dict[str, Any]:
         return self._writer.figures()
