@@ -2,7 +2,6 @@
 # ruff: noqa: S608  (the parts that these statements are made of are constants)
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -37,6 +36,7 @@ from hsmith.store.records import (
     PutValue,
     SetFailures,
 )
+from hsmith.store.rows import insert
 
 #: What makes room, or counts a wrong PIN: possible on a full disk, with its record in the audit log.
 FREEING: Final = (DeleteObject, DeleteKeyslot, DeleteToken, ClearObjects, SetFailures, Append)
@@ -87,6 +87,11 @@ class Work:
         """With those that come after it, in fewer statements: each lets other threads in between. What is independent
         of the rest goes last: what is remembered of values, then the audit."""
         changes = [change for work in (self, *others) for change in work.changes]
+        records = [change for change in changes if type(change) is Append]
+        if len(records) > 1:
+            texts = [text for record in records for text in record.texts]
+            changes = [change for change in changes if type(change) is not Append]
+            changes.append(Append(tuple(texts), records[0].mac, records[0].head))
         return Work(self.books, sorted(changes, key=lambda change: _LATER.get(type(change), 0)))
 
 
@@ -216,7 +221,7 @@ def _put_object(connection: apsw.Connection, books: Books, change: PutObject) ->
         books.backlog.put(record.id, record.token, tags)
         return
     _delete_tags(connection, record.token, record.id, old - tags)
-    _insert(connection, _TAGS, [(record.token, tag, record.id) for tag in tags - old])
+    insert(connection, _TAGS, [(record.token, tag, record.id) for tag in tags - old])
 
 
 def _add_objects(connection: apsw.Connection, books: Books, changes: Sequence[AddObject | PutObject]) -> None:
@@ -235,7 +240,7 @@ def _add_objects(connection: apsw.Connection, books: Books, changes: Sequence[Ad
         else:
             late += [(record.token, tag, record.id) for tag in tags]
             counts[record.token] = counts.get(record.token, 0) + 1
-    _insert(connection, _OBJECTS, objects)
+    insert(connection, _OBJECTS, objects)
     _index(connection, late, counts)
     if len(changes) >= ENTER_AT:
         enter(connection, backlog)
@@ -249,7 +254,7 @@ def enter(connection: apsw.Connection, backlog: Backlog) -> None:
 def _index(connection: apsw.Connection, rows: Sequence[tuple[int, bytes, int]], counts: Mapping[int, int]) -> None:
     for token, count in counts.items():
         connection.execute(_COUNT, (count, token))
-    _insert(connection, _TAGS, rows)
+    insert(connection, _TAGS, rows)
 
 
 def _delete_object(connection: apsw.Connection, books: Books, change: DeleteObject) -> None:
@@ -327,23 +332,6 @@ def _clear(connection: apsw.Connection, books: Books, token: int) -> None:
 _COUNT: Final = "UPDATE token SET objects = objects + ? WHERE id = ?"
 _OBJECTS: Final = "INSERT INTO object (id, token, version, private, tags, blob) VALUES "
 _TAGS: Final = "INSERT OR IGNORE INTO tag (token, tag, object) VALUES "
-#: Rows of one statement: any number that is usual for one call, and a larger one; so few statements serve all.
-_USUAL, _MANY = 16, 64
-
-
-def _insert(connection: apsw.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert the rows."""
-    at, left = 0, len(rows)
-    while left:
-        count = _MANY if left >= _MANY else min(left, _USUAL)
-        values = [value for row in rows[at : at + count] for value in row]
-        connection.execute(_several(sql, count, len(rows[0])), values)
-        at, left = at + count, left - count
-
-
-@cache
-def _several(sql: str, rows: int, columns: int) -> str:
-    return sql + ", ".join([f"({', '.join('?' * columns)})"] * rows)
 
 
 def _delete_tags(connection: apsw.Connection, token: int, id: int, tags: Iterable[bytes]) -> None:
