@@ -50,9 +50,14 @@ class _Call:
             self.error = error
 
     def outcome(self) -> Any:
-        if self.error is not None:
-            raise self.error
-        return self.result
+        """What the call returns or raises, once. Nothing of it stays: its frames may hold what is secret."""
+        error, self.error = self.error, None
+        try:
+            if error is not None:
+                raise error
+            return self.result
+        finally:
+            del error
 
 
 class Making:
