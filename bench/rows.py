@@ -57,7 +57,8 @@ class Single(NamedTuple):
 
 
 SINGLES = (
-    Single("first", "login to first signature", Want(10, 20)),
+    Single("first", "first signature, no KDF", Want(10, 20)),
+    Single("first-kdf", "the same with Argon2id", None),
     Single("first-again", "the same, keeper in use", Want(10, 20)),
     Single("library-p256", "P-256 / library alone", Most(2.0, 1.5)),
     Single("library-rsa", "RSA-2048 / library alone", Most(1.15, 1.15)),

@@ -227,3 +227,19 @@ def test_close_answers_everyone(store: SqliteStore) -> None:
     again = SqliteStore(store.path.parent)
     assert set(again.find(1, [])) == set(acknowledged)
     again.close()
+
+
+def test_calls_that_were_brought_together(store: SqliteStore) -> None:
+    """As one while all can be done; else each that can."""
+    store.change([put_token(1)])
+    assert store.change_each([[put_object(1, 1, b"a")], [put_object(1, 2, b"a")]]) == [None, None]
+    outcomes = store.change_each(
+        [[put_object(1, 3, b"a"), put_object(1, 1)], [put_object(1, 4, b"a")], [put_object(9, 5)]]
+    )
+    assert [type(outcome) for outcome in outcomes] == [Conflict, type(None), Conflict]
+    (outcome,) = store.change_each([[put_object(1, 1)]])
+    assert isinstance(outcome, Conflict)
+    assert store.change_each([[put_object(1, 6)]]) == [None]
+    assert store.find(1, [b"a"]) == [1, 2, 4]
+    assert store.count(1) == 4
+    assert store.inspect() == []

@@ -3,12 +3,13 @@
 import tempfile
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hsmith.store import sqlite
+from hsmith.store import backlog, changes, sqlite, writer
 from hsmith.store.records import (
     AddObject,
     Change,
@@ -76,11 +77,13 @@ def _everything(store: Any) -> list[Any]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(CALLS)
-def test_like_the_model(calls: list[list[Change]]) -> None:
+@given(CALLS, st.sampled_from([2, backlog.ENTER_AT]))
+def test_like_the_model(calls: list[list[Change]], enter_at: int) -> None:
+    """Whether many objects wait for the index or few."""
     model = ModelStore()
     first: list[Change] = [put_token(1), put_token(2)]
-    with tempfile.TemporaryDirectory() as place:
+    patched = (patch.object(module, "ENTER_AT", enter_at) for module in (changes, writer))
+    with tempfile.TemporaryDirectory() as place, next(patched), next(patched):
         store = SqliteStore(Path(place) / "store")
         for call in [first, *calls]:
             assert _outcome(store, call) == _outcome(model, call), call

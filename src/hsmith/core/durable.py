@@ -8,6 +8,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from weakref import WeakSet
 
 from hsmith.core.audit import Audit, record
+from hsmith.core.making import Making
 from hsmith.core.policy.profiles import Profile
 from hsmith.core.policy.values import Values
 from hsmith.spec.constants import Fault
@@ -57,12 +58,14 @@ def _refusing(call: Callable[P, T]) -> Callable[P, T]:
             return call(*arguments, **named)
         except Damaged as damaged:
             raise refusal(damaged) from damaged
-        except StoreFull as full:
-            raise Refused(Fault.DEVICE_MEMORY, str(full)) from full
-        except StoreBroken as broken:
-            raise Refused(Fault.DEVICE_ERROR, str(broken)) from broken
+        except (StoreFull, StoreBroken) as failure:
+            raise _failed(failure) from failure
 
     return refusing
+
+
+def _failed(failure: StoreFull | StoreBroken) -> Refused:
+    return Refused(Fault.DEVICE_MEMORY if isinstance(failure, StoreFull) else Fault.DEVICE_ERROR, str(failure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class Durable:
     audit: Audit | None = None
     #: What is remembered of the values of keys.
     values: Values = field(init=False, repr=False, compare=False)
+    #: What makes new objects goes through this.
+    making: Making = field(init=False, repr=False, compare=False)
 
     @classmethod
     def audited(cls, store: Store, secret: bytes, settings: Settings) -> "Durable":
@@ -111,13 +116,24 @@ class Durable:
     def __post_init__(self) -> None:
         values = Values(self.secret, read=self.value, names=self.value_names, commit=self.commit)
         object.__setattr__(self, "values", values)
+        object.__setattr__(self, "making", Making(self._commit_each))
 
     @_refusing
     def commit(self, changes: Sequence[Change], keys: Iterable[str] = ()) -> None:
         """Make the changes durably, all or none, and record them with the ``keys`` (unique ids) that they are about.
         A Conflict goes to the caller, who knows what to try again."""
         if changes:
-            self.store.change(changes if self.audit is None else self.audit.together(changes, keys))
+            self.store.change(self.recorded(changes, keys))
+
+    def recorded(self, changes: Sequence[Change], keys: Iterable[str]) -> Sequence[Change]:
+        """The changes, and with them their record in the audit."""
+        return changes if self.audit is None else self.audit.together(changes, keys)
+
+    def _commit_each(self, calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
+        try:
+            return self.store.change_each(calls)
+        except (StoreFull, StoreBroken) as failure:
+            return [_failed(failure) for _ in calls]
 
     @_refusing
     def reserve(self) -> int:

@@ -7,6 +7,7 @@ from weakref import WeakValueDictionary
 
 from hsmith.core import templates
 from hsmith.core.durable import Durable, refusal
+from hsmith.core.making import Making, Steps
 from hsmith.core.objects import Object, unique
 from hsmith.core.policy.values import Record
 from hsmith.spec.constants import Attr, Fault
@@ -48,6 +49,11 @@ class Shelf:
         self.loads = 0
 
     @property
+    def making(self) -> Making:
+        """What its new objects go through."""
+        return self._durable.making
+
+    @property
     def ready(self) -> int:
         """Objects in memory."""
         return len(self._recent)
@@ -57,7 +63,13 @@ class Shelf:
         found = self._recent.get(id)
         return found if found is not None else self._load(id)
 
-    def add(self, *attribute_sets: Mapping[int, Any], records: Sequence[Record | None] = ()) -> list[Object]:
+    def add(self, *attribute_sets: Mapping[int, Any]) -> list[Object]:
+        """Make new objects, all or none."""
+        return self._durable.making.alone(self.adding(attribute_sets))
+
+    def adding(
+        self, attribute_sets: Sequence[Mapping[int, Any]], records: Sequence[Record | None] = ()
+    ) -> Steps[list[Object]]:
         """Make new objects, all or none: the two halves of a key pair exist together or not at all. ``records``: what
         is remembered of their values, in the same order; it becomes durable with them."""
         if not attribute_sets:
@@ -67,9 +79,9 @@ class Shelf:
         changes, names = [self._put(object) for object in made], [unique(object) for object in made]
         if known:
             with self._durable.values.saving(known) as remembered:
-                self._durable.commit([*changes, *remembered], names)
+                yield self._durable.recorded([*changes, *remembered], names)
         else:
-            self._durable.commit(changes, names)
+            yield self._durable.recorded(changes, names)
         for object, record in zip(made, records, strict=False):
             object.record = record
         with self._lock:

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from hsmith.core import templates
 from hsmith.core.audit import with_mechanism
+from hsmith.core.making import Steps
 from hsmith.core.objects import KEY_CLASSES, Object
 from hsmith.core.policy import wrapping as policies
 from hsmith.core.policy.deriving import Derive
 from hsmith.core.policy.marks import Mark
-from hsmith.core.turns import MAKING
 from hsmith.crypto import keys
 from hsmith.crypto.engine import Ordered, Wanted
 from hsmith.crypto.key import Key
@@ -18,13 +18,16 @@ from hsmith.crypto.registry import ENGINES
 from hsmith.cryptoki import asynchronous, operations
 from hsmith.cryptoki.application import Session
 from hsmith.cryptoki.handlers import handles
-from hsmith.cryptoki.objects import may_write, store
+from hsmith.cryptoki.objects import may_write, store, storing
 from hsmith.cryptoki.operations import DECAPSULATE, DERIVE, ENCAPSULATE, PUBLIC_HALF, UNWRAP, WRAP, Use
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, MechanismFlag, ObjectClass
 from hsmith.spec.faults import Refused, TooSmall
 from hsmith.spec.mechanisms import MechanismRow
 from hsmith.spec.secrecy import WRAPPING, Wrapping
 from hsmith.spec.values import MechanismArg, Template
+
+#: What is made of the two halves of a key pair.
+Material = tuple[dict[int, Any], dict[int, Any]]
 
 #: Key generation whose result follows from what the caller gives.
 OF_THE_CALLER = frozenset(
@@ -41,27 +44,57 @@ OF_THE_CALLER = frozenset(
 )
 
 
+#: Key pairs that are made in a moment.
+QUICK_PAIRS: Final = frozenset(
+    {
+        Mechanism.EC_KEY_PAIR_GEN,
+        Mechanism.EC_EDWARDS_KEY_PAIR_GEN,
+        Mechanism.EC_MONTGOMERY_KEY_PAIR_GEN,
+        Mechanism.ML_KEM_KEY_PAIR_GEN,
+        Mechanism.ML_DSA_KEY_PAIR_GEN,
+    }
+)
+
+
 @handles("C_GenerateKey")
 def generate_key(session: Session, mechanism: MechanismArg | None, template: Template) -> int:
     asynchronous.check_idle(session, "C_GenerateKey")
     row, params = _row(mechanism, MechanismFlag.GENERATE)
-    attributes = templates.generate(
-        template, cls=row.makes, key_types=row.key_types, mechanism=row.mechanism, so=session.is_so
-    )
-    session.token.policy.shape([template], [attributes], row)
-    may_write(session, attributes)
+    making = session.token.shelf.making
+    if not row.slow:
+        return making.together(_generating(session, row, params, template))
+    attributes = _to_be(session, row, template)
 
     def work() -> dict[int, Any]:
         return ENGINES[row.mechanism].generate(params, attributes)
 
     def finish(session: Session, material: dict[int, Any]) -> int:
-        marks = Mark.KNOWN if row.mechanism in OF_THE_CALLER else Mark.NONE
-        finished = templates.finish_generated(attributes, material)
-        return session.handle_for(store(session, finished, marks=marks, fresh=not marks)[0])
+        return making.alone(_generated(session, row, attributes, material))
 
-    with MAKING.one(unless=row.slow):
-        handle: int = asynchronous.run(session, "C_GenerateKey", row, work=work, finish=finish)
+    handle: int = asynchronous.run(session, "C_GenerateKey", row, work=work, finish=finish)
     return handle
+
+
+def _to_be(session: Session, row: MechanismRow, template: Template) -> dict[int, Any]:
+    attributes = templates.generate(
+        template, cls=row.makes, key_types=row.key_types, mechanism=row.mechanism, so=session.is_so
+    )
+    session.token.policy.shape([template], [attributes], row)
+    may_write(session, attributes)
+    return attributes
+
+
+def _generating(session: Session, row: MechanismRow, params: Any, template: Template) -> Steps[int]:
+    attributes = _to_be(session, row, template)
+    material = ENGINES[row.mechanism].generate(params, attributes)
+    return (yield from _generated(session, row, attributes, material))
+
+
+def _generated(session: Session, row: MechanismRow, attributes: dict[int, Any], material: dict[int, Any]) -> Steps[int]:
+    marks = Mark.KNOWN if row.mechanism in OF_THE_CALLER else Mark.NONE
+    finished = templates.finish_generated(attributes, material)
+    (made,) = yield from storing(session, finished, marks=marks, fresh=not marks)
+    return session.handle_for(made)
 
 
 @handles("C_GenerateKeyPair")
@@ -70,6 +103,22 @@ def generate_key_pair(
 ) -> tuple[int, int]:
     asynchronous.check_idle(session, "C_GenerateKeyPair")
     row, params = _row(mechanism, MechanismFlag.GENERATE_KEY_PAIR)
+    making = session.token.shelf.making
+    if row.mechanism in QUICK_PAIRS:
+        return making.together(_generating_pair(session, row, params, public, private))
+    halves = _halves(session, row, public, private)
+
+    def work() -> Material:
+        return ENGINES[row.mechanism].generate_pair(params, *halves)
+
+    def finish(session: Session, material: Material) -> tuple[int, int]:
+        return making.alone(_generated_pair(session, halves, material))
+
+    handles: tuple[int, int] = asynchronous.run(session, "C_GenerateKeyPair", row, work=work, finish=finish)
+    return handles
+
+
+def _halves(session: Session, row: MechanismRow, public: Template, private: Template) -> list[dict[int, Any]]:
     halves = [
         templates.generate(template, cls=cls, key_types=row.key_types, mechanism=row.mechanism, so=session.is_so)
         for template, cls in ((public, ObjectClass.PUBLIC_KEY), (private, ObjectClass.PRIVATE_KEY))
@@ -77,18 +126,21 @@ def generate_key_pair(
     session.token.policy.shape([public, private], halves, row)
     for half in halves:
         may_write(session, half)
+    return halves
 
-    def work() -> tuple[dict[int, Any], dict[int, Any]]:
-        return ENGINES[row.mechanism].generate_pair(params, *halves)
 
-    def finish(session: Session, material: tuple[dict[int, Any], dict[int, Any]]) -> tuple[int, int]:
-        finished = [templates.finish_generated(half, made) for half, made in zip(halves, material, strict=True)]
-        first, second = store(session, *finished, fresh=True)
-        return session.handle_for(first), session.handle_for(second)
+def _generating_pair(
+    session: Session, row: MechanismRow, params: Any, public: Template, private: Template
+) -> Steps[tuple[int, int]]:
+    halves = _halves(session, row, public, private)
+    material = ENGINES[row.mechanism].generate_pair(params, *halves)
+    return (yield from _generated_pair(session, halves, material))
 
-    with MAKING.one(unless=row.slow):
-        handles: tuple[int, int] = asynchronous.run(session, "C_GenerateKeyPair", row, work=work, finish=finish)
-    return handles
+
+def _generated_pair(session: Session, halves: list[dict[int, Any]], material: Material) -> Steps[tuple[int, int]]:
+    finished = [templates.finish_generated(half, made) for half, made in zip(halves, material, strict=True)]
+    first, second = yield from storing(session, *finished, fresh=True)
+    return session.handle_for(first), session.handle_for(second)
 
 
 @handles("C_WrapKey")

@@ -1,23 +1,26 @@
 """Objects (chapter "Object management functions"): made, read, changed, copied, searched and destroyed."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hsmith.core import builtin, templates
+from hsmith.core.making import Steps
 from hsmith.core.objects import Object
 from hsmith.core.policy.marks import Mark
-from hsmith.core.turns import MAKING
 from hsmith.cryptoki import operations
 from hsmith.cryptoki.application import Session
 from hsmith.cryptoki.handlers import handles
 from hsmith.cryptoki.memory import FOUND
 from hsmith.cryptoki.operations import Active
-from hsmith.spec.constants import Attr, Fault
+from hsmith.spec.constants import Attr, Fault, ObjectClass
 from hsmith.spec.faults import Partly, Refused
 from hsmith.spec.functions import FIND, Operation
 from hsmith.spec.values import Template
 
+_BROUGHT: Final = Mark.KNOWN | Mark.BROUGHT
+#: Bytes of an object that is made in a moment.
+QUICK: Final = 16 << 10
 #: Handles that one answer has at most.
 MOST_FOUND = 1024
 #: Bytes of all values that one C_GetAttributeValue gives: an answer is one frame.
@@ -36,9 +39,14 @@ def may_write(session: Session, attributes: Mapping[int, Any]) -> None:
         raise Refused(Fault.SESSION_READ_ONLY, "token objects need a read/write session")
 
 
-def store(
+def store(session: Session, *attribute_sets: dict[int, Any], marks: Mark | list[Mark] = Mark.NONE) -> list[Object]:
+    """As storing() says, in this thread."""
+    return session.token.shelf.making.alone(storing(session, *attribute_sets, marks=marks))
+
+
+def storing(
     session: Session, *attribute_sets: dict[int, Any], marks: Mark | list[Mark] = Mark.NONE, fresh: bool = False
-) -> list[Object]:
+) -> Steps[list[Object]]:
     """Make the objects, those of the token together or not at all. Returns them in order. ``marks``: what is to be
     remembered of their values, of all or of each; ``fresh``: they were made at random."""
     for attributes in attribute_sets:
@@ -48,8 +56,9 @@ def store(
     records = [settle(attributes, of, fresh=fresh) for attributes, of in zip(attribute_sets, each, strict=True)]
     pairs = list(zip(attribute_sets, records, strict=True))
     lasting = [pair for pair in pairs if pair[0][Attr.TOKEN]]
-    added = session.token.shelf.add(*[one for one, _ in lasting], records=[record for _, record in lasting])
-    made = iter(added)
+    made: Iterator[Object] = iter(())
+    if lasting:
+        made = iter((yield from session.token.shelf.adding(*zip(*lasting, strict=True))))
     return [
         next(made) if attributes[Attr.TOKEN] else session.app.add_object(session, attributes, record)
         for attributes, record in pairs
@@ -58,10 +67,22 @@ def store(
 
 @handles("C_CreateObject")
 def create_object(session: Session, template: Template) -> int:
-    with MAKING.one():
-        attributes = templates.create(template, so=session.is_so)
-        session.token.policy.shape([template], [attributes])
-        return session.handle_for(store(session, attributes, marks=Mark.KNOWN | Mark.BROUGHT)[0])
+    steps = _creating(session, template)
+    making = session.token.shelf.making
+    return making.together(steps) if _quick(template) else making.alone(steps)
+
+
+def _quick(template: Template) -> bool:
+    """Whether the object is made in a moment: key material may have to be checked for long, or be long itself."""
+    cls = next((value for attr, value in template if attr == Attr.CLASS), None)
+    return cls == ObjectClass.DATA and sum(len(value) for _, value in template if type(value) is bytes) <= QUICK
+
+
+def _creating(session: Session, template: Template) -> Steps[int]:
+    attributes = templates.create(template, so=session.is_so)
+    session.token.policy.shape([template], [attributes])
+    (made,) = yield from storing(session, attributes, marks=_BROUGHT)
+    return session.handle_for(made)
 
 
 @handles("C_CopyObject")

@@ -8,7 +8,7 @@ cut end is missed. Signed checkpoints say the same to those who have only an exp
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import apsw
 
 from hsmith.crypto import primitives
 from hsmith.crypto.primitives import Mac
+from hsmith.store.rows import insert
 
 #: The digest before the first record.
 START: Final = bytes(32)
@@ -27,7 +28,9 @@ PRUNED: Final = "pruned"
 _BEGINS: Final = '{"event":"pruned"'
 _PRUNINGS: Final = "SELECT text FROM audit WHERE text GLOB ? ORDER BY number"
 LAST: Final = "SELECT number, chain FROM audit ORDER BY number DESC LIMIT 1"
-_INSERT: Final = "INSERT INTO audit (number, text, chain, mac) VALUES (?, ?, ?, ?)"
+_INSERT: Final = "INSERT INTO audit (number, text, chain, mac) VALUES "
+#: Records that are added by one statement: all or none.
+_AT_ONCE: Final = 16
 _ALL: Final = "SELECT number, text, chain, mac FROM audit WHERE number > ? ORDER BY number LIMIT ?"
 
 
@@ -53,24 +56,27 @@ class Signer:
         return primitives.sign(self._seed, _vouched(number, chain)).hex()
 
 
-def append(connection: apsw.Connection, texts: Iterable[str], mac: Mac, head: tuple[int, bytes]) -> tuple[int, bytes]:
+def append(connection: apsw.Connection, texts: Sequence[str], mac: Mac, head: tuple[int, bytes]) -> tuple[int, bytes]:
     """Add records in the open transaction, and give the last one. ``head``: the last one before, as known: behind a cut
     end the log goes on with a gap, and behind records that somebody else put there, so that what is wrong stays."""
-    number, chain = head
-    for text in texts:
+    for start in range(0, len(texts), _AT_ONCE):
+        some = texts[start : start + _AT_ONCE]
         try:
-            following = _put(connection, number, chain, text, mac)
+            head = _put(connection, some, mac, head)
         except apsw.ConstraintError:
-            number, chain = last(connection)
-            following = _put(connection, number, chain, text, mac)
-        number, chain = number + 1, following
+            head = _put(connection, some, mac, last(connection))
+    return head
+
+
+def _put(connection: apsw.Connection, texts: Sequence[str], mac: Mac, head: tuple[int, bytes]) -> tuple[int, bytes]:
+    number, chain = head
+    rows = []
+    for text in texts:
+        number += 1
+        chain = follow(chain, number, text)
+        rows.append((number, text, chain, mac(chain)[:_MAC_SIZE]))
+    insert(connection, _INSERT, rows)
     return number, chain
-
-
-def _put(connection: apsw.Connection, number: int, chain: bytes, text: str, mac: Mac) -> bytes:
-    chain = follow(chain, number + 1, text)
-    connection.execute(_INSERT, (number + 1, text, chain, mac(chain)[:_MAC_SIZE]))
-    return chain
 
 
 def prune(connection: apsw.Connection, keep: int, mac: Mac, head: tuple[int, bytes]) -> tuple[int, bytes]:

@@ -1,14 +1,14 @@
 """What each change does to the database."""
 # ruff: noqa: S608  (the parts that these statements are made of are constants)
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import apsw
 
 from hsmith.store import audit
+from hsmith.store.backlog import ENTER_AT, Backlog, packed, unpacked
 from hsmith.store.entries import (
     KEYSLOT,
     OBJECT,
@@ -18,6 +18,7 @@ from hsmith.store.entries import (
     object_address,
     token_address,
 )
+from hsmith.store.failures import ERRORS
 from hsmith.store.ledger import Ledger
 from hsmith.store.records import (
     AddObject,
@@ -35,31 +36,100 @@ from hsmith.store.records import (
     PutValue,
     SetFailures,
 )
+from hsmith.store.rows import insert
 
 #: What makes room, or counts a wrong PIN: possible on a full disk, with its record in the audit log.
 FREEING: Final = (DeleteObject, DeleteKeyslot, DeleteToken, ClearObjects, SetFailures, Append)
 
 
+class Books(NamedTuple):
+    """What is kept beside the rows, and follows each transaction."""
+
+    ledger: Ledger
+    backlog: Backlog
+
+    def begin(self) -> None:
+        """A transaction begins, or is begun again."""
+        self.ledger.begin()
+        self.backlog.begin()
+
+    def mark(self) -> tuple[Any, int]:
+        """The place in the transaction to which undo() goes back."""
+        return self.ledger.mark(), self.backlog.mark()
+
+    def undo(self, mark: tuple[Any, int]) -> None:
+        self.ledger.undo(mark[0])
+        self.backlog.undo(mark[1])
+
+    def commit(self, commit: Callable[[], object]) -> None:
+        """Commit, and let what was told count."""
+
+        def both() -> None:
+            commit()
+            self.backlog.publish()
+
+        self.ledger.commit(both)
+
+
 class Work:
     """What one call changes, or several together."""
 
-    __slots__ = ("changes", "ledger")
+    __slots__ = ("books", "changes")
 
-    def __init__(self, ledger: Ledger, changes: Sequence[Change]) -> None:
-        self.ledger = ledger
+    def __init__(self, books: Books, changes: Sequence[Change]) -> None:
+        self.books = books
         self.changes = changes
 
     def __call__(self, connection: apsw.Connection) -> None:
-        apply(connection, self.ledger, self.changes)
+        apply(connection, self.books, self.changes)
 
     def together(self, others: Iterable["Work"]) -> "Work":
         """With those that come after it, in fewer statements: each lets other threads in between. What is independent
         of the rest goes last: what is remembered of values, then the audit."""
         changes = [change for work in (self, *others) for change in work.changes]
-        return Work(self.ledger, sorted(changes, key=lambda change: _LATER.get(type(change), 0)))
+        records = [change for change in changes if type(change) is Append]
+        if len(records) > 1:
+            texts = [text for record in records for text in record.texts]
+            changes = [change for change in changes if type(change) is not Append]
+            changes.append(Append(tuple(texts), records[0].mac, records[0].head))
+        return Work(self.books, sorted(changes, key=lambda change: _LATER.get(type(change), 0)))
 
 
-def apply(connection: apsw.Connection, ledger: Ledger, changes: Sequence[Change]) -> None:
+class Several(Work):
+    """Calls that were brought together. ``outcomes``: of each what makes it impossible, or None."""
+
+    __slots__ = ("_works", "outcomes")
+
+    def __init__(self, books: Books, calls: Sequence[Sequence[Change]]) -> None:
+        self._works = [Work(books, changes) for changes in calls]
+        super().__init__(books, self._works[0].together(self._works[1:]).changes)
+        self.outcomes: list[Exception | None] = [None] * len(calls)
+
+    def __call__(self, connection: apsw.Connection) -> None:
+        """All as one; if one of them cannot be done, each alone."""
+        self.outcomes = [None] * len(self._works)
+        if len(self._works) > 1 and self._attempt(connection, super().__call__) is not None:
+            self.outcomes = [self._attempt(connection, work) for work in self._works]
+        elif len(self._works) == 1:
+            super().__call__(connection)
+
+    def _attempt(self, connection: apsw.Connection, work: Callable[[apsw.Connection], None]) -> Exception | None:
+        mark = self.books.mark()
+        connection.execute("SAVEPOINT part")
+        try:
+            work(connection)
+        except ERRORS:
+            raise
+        except Exception as impossible:
+            connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
+            self.books.undo(mark)
+            return impossible
+        connection.execute("RELEASE part")
+        return None
+
+
+def apply(connection: apsw.Connection, books: Books, changes: Sequence[Change]) -> None:
     """Make the changes in the open transaction, and tell the ledger of each row. Conflict: one cannot be made, and the
     caller must undo the others."""
     new: list[AddObject | PutObject] = []
@@ -69,18 +139,18 @@ def apply(connection: apsw.Connection, ledger: Ledger, changes: Sequence[Change]
                 new.append(change)
                 continue
             if new:
-                _add_objects(connection, ledger, new)
+                _add_objects(connection, books, new)
                 new = []
-            _APPLY[type(change)](connection, ledger, change)
+            _APPLY[type(change)](connection, books, change)
         if new:
-            _add_objects(connection, ledger, new)
+            _add_objects(connection, books, new)
     except apsw.ConstraintError as error:
         raise Conflict(f"the store already has it, or its token is gone ({error})") from None
 
 
-def _put_token(connection: apsw.Connection, ledger: Ledger, change: PutToken) -> None:
+def _put_token(connection: apsw.Connection, books: Books, change: PutToken) -> None:
     record = change.record
-    ledger.put(TOKEN, (record.id, record.slot, record.version, record.blob))
+    books.ledger.put(TOKEN, (record.id, record.slot, record.version, record.blob))
     if record.version == 1:
         connection.execute(
             "INSERT INTO token (id, slot, version, blob) VALUES (?, ?, 1, ?)", (record.id, record.slot, record.blob)
@@ -94,21 +164,21 @@ def _put_token(connection: apsw.Connection, ledger: Ledger, change: PutToken) ->
     )
 
 
-def _delete_token(connection: apsw.Connection, ledger: Ledger, change: DeleteToken) -> None:
-    _clear(connection, ledger, change.token)
-    ledger.drop(token_address(change.token))
+def _delete_token(connection: apsw.Connection, books: Books, change: DeleteToken) -> None:
+    _clear(connection, books, change.token)
+    books.ledger.drop(token_address(change.token))
     _one(connection, "DELETE FROM token WHERE id = ?", (change.token,), what=f"there is no token {change.token}")
 
 
-def _clear_objects(connection: apsw.Connection, ledger: Ledger, change: ClearObjects) -> None:
-    _clear(connection, ledger, change.token)
+def _clear_objects(connection: apsw.Connection, books: Books, change: ClearObjects) -> None:
+    _clear(connection, books, change.token)
     sql = "UPDATE token SET objects = 0 WHERE id = ?"
     _one(connection, sql, (change.token,), what=f"there is no token {change.token}")
 
 
-def _put_keyslot(connection: apsw.Connection, ledger: Ledger, change: PutKeyslot) -> None:
+def _put_keyslot(connection: apsw.Connection, books: Books, change: PutKeyslot) -> None:
     record = change.record
-    ledger.put(KEYSLOT, (record.token, record.name, record.blob, record.failures))
+    books.ledger.put(KEYSLOT, (record.token, record.name, record.blob, record.failures))
     connection.execute(
         "INSERT INTO keyslot (token, name, failures, blob) VALUES (?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET failures = excluded.failures, blob = excluded.blob",
@@ -116,8 +186,8 @@ def _put_keyslot(connection: apsw.Connection, ledger: Ledger, change: PutKeyslot
     )
 
 
-def _delete_keyslot(connection: apsw.Connection, ledger: Ledger, change: DeleteKeyslot) -> None:
-    ledger.drop(keyslot_address(change.token, change.name))
+def _delete_keyslot(connection: apsw.Connection, books: Books, change: DeleteKeyslot) -> None:
+    books.ledger.drop(keyslot_address(change.token, change.name))
     _one(
         connection,
         "DELETE FROM keyslot WHERE token = ? AND name = ?",
@@ -126,61 +196,85 @@ def _delete_keyslot(connection: apsw.Connection, ledger: Ledger, change: DeleteK
     )
 
 
-def _set_failures(connection: apsw.Connection, ledger: Ledger, change: SetFailures) -> None:
+def _set_failures(connection: apsw.Connection, books: Books, change: SetFailures) -> None:
     sql = "UPDATE keyslot SET failures = ? WHERE token = ? AND name = ? RETURNING blob"
     found = connection.execute(sql, (change.failures, change.token, change.name)).fetchall()
     if not found:
         raise Conflict(f"token {change.token} has no keyslot {change.name!r}")
-    ledger.put(KEYSLOT, (change.token, change.name, found[0][0], change.failures))
+    books.ledger.put(KEYSLOT, (change.token, change.name, found[0][0], change.failures))
 
 
-def _put_object(connection: apsw.Connection, ledger: Ledger, change: PutObject) -> None:
+def _put_object(connection: apsw.Connection, books: Books, change: PutObject) -> None:
     record, tags = change.record, set(change.tags)
-    packed = _pack(sorted(tags))
-    old = _tags(connection, record.token, record.id)
-    ledger.put(OBJECT, (record.id, record.token, record.version, record.private, packed, record.blob))
+    held = books.backlog.holds(record.id)
+    old = set() if held else _tags(connection, record.token, record.id)
+    row = (record.id, record.token, record.version, record.private, packed(sorted(tags)), record.blob)
+    books.ledger.put(OBJECT, row)
     _one(
         connection,
-        "UPDATE object SET version = ?, private = ?, tags = ?, blob = ? WHERE id = ? AND token = ? AND version = ?",
-        (record.version, record.private, packed, record.blob, record.id, record.token, record.version - 1),
+        "UPDATE object SET version = ?3, private = ?4, tags = ?5, blob = ?6"
+        " WHERE id = ?1 AND token = ?2 AND version = ?3 - 1",
+        row,
         what=f"object {record.id} has no version {record.version - 1}",
     )
+    if held:
+        books.backlog.put(record.id, record.token, tags)
+        return
     _delete_tags(connection, record.token, record.id, old - tags)
-    _insert(connection, _TAGS, [(record.token, tag, record.id) for tag in tags - old])
+    insert(connection, _TAGS, [(record.token, tag, record.id) for tag in tags - old])
 
 
-def _add_objects(connection: apsw.Connection, ledger: Ledger, changes: Sequence[AddObject | PutObject]) -> None:
+def _add_objects(connection: apsw.Connection, books: Books, changes: Sequence[AddObject | PutObject]) -> None:
     """Insert objects that are new, all in few statements: each costs more than what it does."""
+    ledger, backlog = books
+    objects: list[tuple[Any, ...]] = []
+    late: list[tuple[int, bytes, int]] = []
     counts: dict[int, int] = {}
     for change in changes:
-        counts[change.record.token] = counts.get(change.record.token, 0) + 1
-    for token, count in counts.items():
-        _count(connection, token, count)
-    objects: list[tuple[Any, ...]] = []
-    rows: list[tuple[Any, ...]] = []
-    for change in changes:
         record, tags = change.record, sorted(set(change.tags))
-        row = (record.id, record.token, record.version, record.private, _pack(tags), record.blob)
+        row = (record.id, record.token, record.version, record.private, packed(tags), record.blob)
         objects.append(row)
         ledger.put(OBJECT, row)
-        rows += [(record.token, tag, record.id) for tag in tags]
-    _insert(connection, _OBJECTS, objects)
-    _insert(connection, _TAGS, rows)
+        if backlog.holds(record.id):
+            backlog.put(record.id, record.token, tags)
+        else:
+            late += [(record.token, tag, record.id) for tag in tags]
+            counts[record.token] = counts.get(record.token, 0) + 1
+    insert(connection, _OBJECTS, objects)
+    _index(connection, late, counts)
+    if len(changes) >= ENTER_AT:
+        enter(connection, backlog)
 
 
-def _delete_object(connection: apsw.Connection, ledger: Ledger, change: DeleteObject) -> None:
-    _delete_tags(connection, change.token, change.id, _tags(connection, change.token, change.id))
-    ledger.drop(object_address(change.id))
+def enter(connection: apsw.Connection, backlog: Backlog) -> None:
+    """Put the objects of the backlog into the index, in the open transaction."""
+    _index(connection, *backlog.enter(connection))
+
+
+def _index(connection: apsw.Connection, rows: Sequence[tuple[int, bytes, int]], counts: Mapping[int, int]) -> None:
+    for token, count in counts.items():
+        connection.execute(_COUNT, (count, token))
+    insert(connection, _TAGS, rows)
+
+
+def _delete_object(connection: apsw.Connection, books: Books, change: DeleteObject) -> None:
+    held = books.backlog.holds(change.id)
+    if not held:
+        _delete_tags(connection, change.token, change.id, _tags(connection, change.token, change.id))
+    books.ledger.drop(object_address(change.id))
     _one(
         connection,
         "DELETE FROM object WHERE id = ? AND token = ?",
         (change.id, change.token),
         what=f"there is no object {change.id}",
     )
-    _count(connection, change.token, -1)
+    if held:
+        books.backlog.drop(change.id)
+    else:
+        connection.execute(_COUNT, (-1, change.token))
 
 
-def _put_value(connection: apsw.Connection, ledger: Ledger, change: PutValue) -> None:
+def _put_value(connection: apsw.Connection, books: Books, change: PutValue) -> None:
     record = change.record
     connection.execute(
         "INSERT INTO value (name, version, blob) VALUES (?, ?, ?)"
@@ -189,21 +283,21 @@ def _put_value(connection: apsw.Connection, ledger: Ledger, change: PutValue) ->
         (record.name, record.version, record.blob),
     )
     if connection.changes():
-        ledger.put(VALUE, (record.name, record.version, record.blob))
+        books.ledger.put(VALUE, (record.name, record.version, record.blob))
 
 
-def _append(connection: apsw.Connection, ledger: Ledger, change: Append) -> None:
-    head = max(change.head(), ledger.appended, key=itemgetter(0))
-    ledger.appended = audit.append(connection, change.texts, change.mac, head)
+def _append(connection: apsw.Connection, books: Books, change: Append) -> None:
+    head = max(change.head(), books.ledger.appended, key=itemgetter(0))
+    books.ledger.appended = audit.append(connection, change.texts, change.mac, head)
 
 
-def _prune(connection: apsw.Connection, ledger: Ledger, change: Prune) -> None:
-    head = max(change.head(), ledger.appended, key=itemgetter(0))
-    ledger.appended = audit.prune(connection, change.keep, change.mac, head)
+def _prune(connection: apsw.Connection, books: Books, change: Prune) -> None:
+    head = max(change.head(), books.ledger.appended, key=itemgetter(0))
+    books.ledger.appended = audit.prune(connection, change.keep, change.mac, head)
 
 
 _LATER: Final[dict[type[Any], int]] = {PutValue: 1, Append: 2}
-_APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Ledger, Any], None]]] = {
+_APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Books, Any], None]]] = {
     PutToken: _put_token,
     DeleteToken: _delete_token,
     ClearObjects: _clear_objects,
@@ -225,39 +319,19 @@ def _one(connection: apsw.Connection, sql: str, values: tuple[Any, ...], *, what
         raise Conflict(what)
 
 
-def _count(connection: apsw.Connection, token: int, more: int) -> None:
-    sql = "UPDATE token SET objects = objects + ? WHERE id = ?"
-    _one(connection, sql, (more, token), what=f"there is no token {token}")
-
-
-def _clear(connection: apsw.Connection, ledger: Ledger, token: int) -> None:
+def _clear(connection: apsw.Connection, books: Books, token: int) -> None:
     for (id,) in connection.execute("SELECT id FROM object WHERE token = ?", (token,)):
-        ledger.drop(object_address(id))
+        books.ledger.drop(object_address(id))
     for (name,) in connection.execute("SELECT name FROM keyslot WHERE token = ?", (token,)):
-        ledger.drop(keyslot_address(token, name))
+        books.ledger.drop(keyslot_address(token, name))
+    books.backlog.clear(token)
     for table in ("tag", "object", "keyslot"):
         connection.execute(f"DELETE FROM {table} WHERE token = ?", (token,))
 
 
+_COUNT: Final = "UPDATE token SET objects = objects + ? WHERE id = ?"
 _OBJECTS: Final = "INSERT INTO object (id, token, version, private, tags, blob) VALUES "
 _TAGS: Final = "INSERT OR IGNORE INTO tag (token, tag, object) VALUES "
-#: Rows of one statement: any number that is usual for one call, and a larger one; so few statements serve all.
-_USUAL, _MANY = 16, 64
-
-
-def _insert(connection: apsw.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert the rows."""
-    at, left = 0, len(rows)
-    while left:
-        count = _MANY if left >= _MANY else min(left, _USUAL)
-        values = [value for row in rows[at : at + count] for value in row]
-        connection.execute(_several(sql, count, len(rows[0])), values)
-        at, left = at + count, left - count
-
-
-@cache
-def _several(sql: str, rows: int, columns: int) -> str:
-    return sql + ", ".join([f"({', '.join('?' * columns)})"] * rows)
 
 
 def _delete_tags(connection: apsw.Connection, token: int, id: int, tags: Iterable[bytes]) -> None:
@@ -270,18 +344,3 @@ def _tags(connection: apsw.Connection, token: int, id: int) -> set[bytes]:
     """The tags that a stored object has; none if there is no such object."""
     packed = connection.execute("SELECT tags FROM object WHERE id = ? AND token = ?", (id, token)).get
     return unpacked(packed or b"")
-
-
-def _pack(tags: Iterable[bytes]) -> bytes:
-    """Each tag after its length, one byte. ValueError: longer than 255 bytes."""
-    return b"".join([bytes((len(tag),)) + tag for tag in tags])
-
-
-def unpacked(packed: bytes) -> set[bytes]:
-    """The tags of a row of the table object."""
-    tags, at = set(), 0
-    while at < len(packed):
-        end = at + 1 + packed[at]
-        tags.add(packed[at + 1 : end])
-        at = end
-    return tags

@@ -28,12 +28,17 @@ _FALSE, _TRUE, _SHORT, _WIDE, _BYTES, _LONGS, _TEMPLATE = range(7)
 
 def encode(attributes: Mapping[int, Value]) -> bytes:
     """The one encoding of ``attributes``. TypeError or ValueError: a value that no attribute has."""
+    return bytes(encoded(attributes))
+
+
+def encoded(attributes: Mapping[int, Value]) -> bytearray:
+    """As encode(), to be overwritten: the only copy of what is secret in it."""
     parts: list[bytes] = []
     try:
         _encode_pairs(parts, sorted(attributes.items()), MAX_DEPTH)
     except StructError:
         raise ValueError("an attribute or a number is too large, or negative") from None
-    return b"".join(parts)  # the only copy of what is secret in it
+    return bytearray().join(parts)
 
 
 def encode_value(value: Value) -> bytes:

@@ -6,7 +6,8 @@ from typing import Final
 
 import apsw
 
-from hsmith.store.changes import unpacked
+from hsmith.store import backlog
+from hsmith.store.backlog import unpacked
 from hsmith.store.entries import TABLES, Address, Table, address, name_of
 from hsmith.store.ledger import Ledger
 from hsmith.store.sealing import Damaged
@@ -57,7 +58,8 @@ def _taken_away(ledger: Ledger, seen: set[Address]) -> Iterator[str]:
 def _index(connection: apsw.Connection) -> Iterator[str]:
     """By the index objects are found: one that lacks tags is hidden, one that has others' is taken for them."""
     wanted: dict[int, int] = {}
-    for id, token, packed in connection.execute("SELECT id, token, tags FROM object"):
+    first = backlog.first(connection)  # from there on the objects' own rows tell their tags
+    for id, token, packed in connection.execute("SELECT id, token, tags FROM object WHERE id < ?", (first,)):
         tags = unpacked(packed)
         wanted[token] = wanted.get(token, 0) + len(tags)
         if tags and connection.execute(_MATCHING, (token, id, apsw.carray(tuple(tags)))).get != len(tags):

@@ -246,6 +246,10 @@ class Ledger:
             commit()
             self.publish()
 
+    def settled(self) -> threading.Lock:
+        """To be held while what is compared must be of one moment: nothing is committed meanwhile."""
+        return self._settling
+
     def publish(self) -> None:
         if self._next is None:
             return

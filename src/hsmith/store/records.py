@@ -183,6 +183,10 @@ class Store(Protocol):
     def change(self, changes: Sequence[Change]) -> None:
         """Make all changes, durably, or none. Raises Conflict, StoreFull or StoreBroken."""
 
+    def change_each(self, calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
+        """The changes of several calls, each all or none: for each its Conflict, or None. Raises StoreFull or
+        StoreBroken when none was made. They take the disk's last room."""
+
     def reserve(self) -> int:
         """A number for a new token or object that was never given before (not even before a crash)."""
 

@@ -45,6 +45,8 @@ class Room:
         if status.st_ino != self._inode:
             raise FileNotFoundError(f"another file is in the place of {self._path}")
         pages = int(self._connection.execute("PRAGMA page_count").get)
+        if pages + SPARE <= self._pages:  # as mostly: whether some are free need not be asked
+            return
         if sparing:
             pages += max(0, SPARE - int(self._connection.execute("PRAGMA freelist_count").get))
         if pages <= self._pages:
@@ -55,7 +57,7 @@ class Room:
             # What it took before it failed goes back: the log needs it. (By path: to close a file ends SQLite's locks.)
             os.truncate(self._path, status.st_size)
             raise apsw.FullError("no room to grow") from None
-        self._pages = pages
+        self._pages = max(pages, os.stat(self._name).st_size // self._page_size)  # it grows by whole steps
 
     def _control(self, operation: int, value: c_int | c_int64) -> None:
         self._connection.file_control("main", operation, addressof(value))

@@ -8,6 +8,7 @@ each token, has a key of its own for sealing and another for tags, so a blob put
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import Final, Self
 
 from hsmith.crypto import primitives
@@ -22,6 +23,8 @@ KEY_SIZE: Final = 32
 TAG_SIZE: Final = 16
 
 _FORMAT: Final = 1
+#: A number as SQLite keeps it, so that whatever a damaged record claims to be can be named.
+_long: Final = Struct("<q").pack
 #: Tags that a sealer keeps ready.
 _TAGS_KEPT: Final = 1024
 
@@ -67,7 +70,7 @@ class Sealer:
 
     def seal(self, id: int, version: int, attributes: Mapping[int, Value]) -> ObjectRecord:
         """The object's record in its ``version`` (1 when it is new). ValueError, TypeError: values no attribute has."""
-        blob = _seal(self._aead, codec.encode(attributes), self._place(id, version))
+        blob = _seal(self._aead, codec.encoded(attributes), self._place(id, version))
         return ObjectRecord(self.token, id, version, self.private, blob)
 
     def unseal(self, record: ObjectRecord) -> dict[int, Value]:
@@ -107,7 +110,7 @@ class TokenSealer:
 
     def seal(self, slot: int, version: int, state: Mapping[int, Value]) -> TokenRecord:
         """The token's record in its ``version`` (1 when it is new)."""
-        blob = _seal(self._aead, codec.encode(state), self._context(slot, version))
+        blob = _seal(self._aead, codec.encoded(state), self._context(slot, version))
         return TokenRecord(self.token, slot, version, blob)
 
     def unseal(self, record: TokenRecord) -> dict[int, Value]:
@@ -148,7 +151,7 @@ class ValueSealer:
         return self._index(kind, identity)[:TAG_SIZE]
 
     def seal(self, name: bytes, version: int, marks: Mapping[int, Value]) -> ValueRecord:
-        blob = _seal(self._aead, codec.encode(marks), bytes((_FORMAT,)) + name + _long(version))
+        blob = _seal(self._aead, codec.encoded(marks), bytes((_FORMAT,)) + name + _long(version))
         return ValueRecord(name, version, blob)
 
     def unseal(self, record: ValueRecord) -> dict[int, Value]:
@@ -157,10 +160,10 @@ class ValueSealer:
         return _unseal(self._aead, record.blob, context, name="what is remembered of a key")
 
 
-def _seal(aead: Aead, data: bytes, context: bytes) -> bytes:
+def _seal(aead: Aead, data: bytearray, context: bytes) -> bytes:
     """``data`` is overwritten: the caller made it for this."""
     try:
-        return bytes((_FORMAT,)) + aead.seal(data, context)
+        return bytes((_FORMAT,)) + aead.seal(data, context)  # type: ignore[arg-type]  # any buffer will do
     finally:
         wipe(data)
 
@@ -184,8 +187,3 @@ def _derive(root: bytes, purpose: bytes, token: int) -> bytes:
     if len(root) != KEY_SIZE:
         raise ValueError(f"a sealing key is derived from {KEY_SIZE} bytes")
     return primitives.derive(root, b"hsmith 1 " + purpose + b"\0" + _long(token))
-
-
-def _long(number: int) -> bytes:
-    """As SQLite keeps it, so that whatever a damaged record claims to be can be named."""
-    return number.to_bytes(8, "little", signed=True)

@@ -22,7 +22,8 @@ from hsmith.store import secret as secrets
 from hsmith.store.audit import Record, Signer
 from hsmith.store.audit import read as read_audit
 from hsmith.store.audit import verify as verify_audit
-from hsmith.store.changes import FREEING, Work, unpacked
+from hsmith.store.backlog import Backlog, unpacked
+from hsmith.store.changes import FREEING, Books, Several, Work
 from hsmith.store.entries import (
     KEYSLOT,
     OBJECT,
@@ -41,7 +42,7 @@ from hsmith.store.failures import ERRORS, in_words, translated
 from hsmith.store.folder import DATABASE as DATABASE
 from hsmith.store.ledger import READ_PLACE, Ledger
 from hsmith.store.readers import Readers
-from hsmith.store.records import Change, KeyslotRecord, ObjectRecord, StoreBroken, TokenRecord, ValueRecord
+from hsmith.store.records import Change, Conflict, KeyslotRecord, ObjectRecord, StoreBroken, TokenRecord, ValueRecord
 from hsmith.store.sealing import Damaged
 from hsmith.store.writer import Writer
 
@@ -109,6 +110,8 @@ class SqliteStore:
             self._ledger = Ledger(connection, self.path, self._secret, epoch)
             schema.migrate(connection, self.path, first=self._ledger.make)
             self._ledger.load(accept=self._accept)
+            self._backlog = Backlog()
+            self._backlog.load(connection)
             self._readers = Readers(partial(_connect_reader, self.path))
         except BaseException:
             connection.close()
@@ -116,7 +119,8 @@ class SqliteStore:
                 epoch.close()
             raise
         self._epoch = epoch
-        self._writer = Writer(connection, self.path, self._ledger)
+        self._books = Books(self._ledger, self._backlog)
+        self._writer = Writer(connection, self.path, self._books)
 
     def close(self) -> None:
         """Finish what waits, and give the folder free. Every later call raises StoreBroken."""
@@ -126,7 +130,18 @@ class SqliteStore:
 
     def change(self, changes: Sequence[Change]) -> None:
         sparing = not all(isinstance(change, FREEING) for change in changes)
-        self._writer.run(Work(self._ledger, changes), sparing=sparing)
+        self._writer.run(Work(self._books, changes), sparing=sparing)
+
+    def change_each(self, calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
+        if len(calls) == 1:
+            try:
+                self.change(calls[0])
+            except Conflict as conflict:
+                return [conflict]
+            return [None]
+        work = Several(self._books, calls)
+        self._writer.run(work)
+        return work.outcomes
 
     def figures(self) -> dict[str, Any]:
         return self._writer.figures()
@@ -203,29 +218,34 @@ class SqliteStore:
         return [_object(row) for row in self._read(sql, (token, apsw.carray(wanted)))]
 
     def find(self, token: int, tags: Sequence[bytes], *, after: int = 0, limit: int = -1) -> list[int]:
+        waiting = self._backlog.find(token, tags, after=after)
+        found = self._indexed(token, tags, after=after, limit=limit)
+        return sorted({*found, *waiting})[: None if limit < 0 else limit] if waiting else found
+
+    def _indexed(self, token: int, tags: Sequence[bytes], *, after: int, limit: int) -> list[int]:
         if not tags:
             return [id for (id,) in self._read(_ALL, (token, after, limit))]
         if len(tags) <= MAX_TAGS:
             return [id for (id,) in self._read(_find(len(tags)), (token, after, limit, *tags))]
-        found = set(self.find(token, tags[:MAX_TAGS], after=after))
+        found = set(self._indexed(token, tags[:MAX_TAGS], after=after, limit=-1))
         for start in range(MAX_TAGS, len(tags), MAX_TAGS - 1):
-            found &= set(self.find(token, (tags[0], *tags[start : start + MAX_TAGS - 1]), after=after))
+            some = (tags[0], *tags[start : start + MAX_TAGS - 1])
+            found &= set(self._indexed(token, some, after=after, limit=-1))
         return sorted(found)[: None if limit < 0 else limit]
 
     def find_each(self, token: int, searches: Sequence[Sequence[bytes]]) -> list[list[int]]:
         if len(searches) != 2 or max(map(len, searches)) > MAX_TAGS or not all(searches):
             return [self.find(token, tags) for tags in searches]
         first, second = searches
-        found: list[list[int]] = [[], []]
+        found = [self._backlog.find(token, tags) for tags in searches]
         for which, id in self._read(_find_two(len(first), len(second)), (token, *first, *second)):
             found[which].append(id)
-        for ids in found:
-            ids.sort()  # as they come out already, though SQLite does not promise it
-        return found
+        return [sorted(set(ids)) if len(ids) > 1 else ids for ids in found]
 
     def count(self, token: int) -> int:
-        rows = self._read("SELECT objects FROM token WHERE id = ?", (token,))
-        return int(rows[0][0]) if rows else 0
+        with self._ledger.settled():  # what is entered now is counted once
+            rows = self._read("SELECT objects FROM token WHERE id = ?", (token,))
+            return int(rows[0][0]) + self._backlog.count(token) if rows else 0
 
     def value(self, name: bytes) -> ValueRecord | None:
         try:

@@ -15,8 +15,9 @@ from typing import Any, Final, TypeVar
 import apsw
 
 from hsmith.store import failures
-from hsmith.store.changes import Work
-from hsmith.store.ledger import WRITE_SECONDS, Ledger
+from hsmith.store.backlog import ENTER_AT, MOST
+from hsmith.store.changes import Books, Work, enter
+from hsmith.store.ledger import WRITE_SECONDS
 from hsmith.store.records import StoreBroken, StoreFull
 from hsmith.store.room import Room
 
@@ -52,9 +53,10 @@ class _Job:
 class Writer:
     """Owns the connection that writes. run() may be called from any thread."""
 
-    def __init__(self, connection: apsw.Connection, path: Path, ledger: Ledger) -> None:
+    def __init__(self, connection: apsw.Connection, path: Path, books: Books) -> None:
         self._connection = connection
-        self._ledger = ledger
+        self._books = books
+        self._ledger, self._backlog = books
         self._path = path
         self._gate = threading.Lock()
         self._busy = False
@@ -64,7 +66,7 @@ class Writer:
         self._doubtful = True  # whether the log may hold what the disk does not: see _settle()
         self._log_pages = 0
         self._commits = self._changes = 0
-        self._checkpoint_at = CHECKPOINT_AT
+        self._checkpoint_at, self._enter_at = CHECKPOINT_AT, ENTER_AT
         self._room = Room(connection, path)
         connection.wal_autocheckpoint(0)
         connection.set_wal_hook(self._count_pages)
@@ -107,6 +109,7 @@ class Writer:
         self._due.set()
         self._thread.join()
         if self._enter(job, closing=True):
+            self._enter_backlog()
             self._end()
 
     def _enter(self, job: _Job, *, closing: bool = False) -> bool:
@@ -137,7 +140,7 @@ class Writer:
             with self._gate:
                 while self._waiting and self._waiting[0].work is not None and len(jobs) < MAX_BATCH:
                     jobs.append(self._waiting.popleft())
-            self._serve(jobs, again=True)
+            self._serve(self._admitted(jobs), again=True)
         except BaseException as error:  # not even a bug here may leave a caller waiting for ever
             _log.exception("the store's writer failed")
             self._broken = f"writing to {self._path} failed for an unknown reason: open the store again"
@@ -149,15 +152,18 @@ class Writer:
             for job in jobs[1:]:
                 job.done.release()
             self._leave()
-            if (self._ledger.behind or self._log_pages >= self._checkpoint_at) and not self._due.is_set():
+            if (self._ledger.behind or self._pressing()) and not self._due.is_set():
                 self._due.set()
+
+    def _pressing(self) -> bool:
+        """Whether something should be tidied up now."""
+        return self._log_pages >= self._checkpoint_at or len(self._backlog) >= self._enter_at
 
     def _tidy(self) -> None:
         """What is left for a quiet moment, or need not be done at once: some times a second at most."""
         while not self._closed:
             self._due.wait()
-            full = self._log_pages >= self._checkpoint_at
-            if not full and not self._closed:
+            if not self._pressing() and not self._closed:
                 self._ending.wait(WRITE_SECONDS)
             self._due.clear()
             try:
@@ -166,6 +172,8 @@ class Writer:
             except StoreBroken:
                 return  # closed
             try:
+                if len(self._backlog) >= self._enter_at:
+                    self._enter_backlog()
                 self._checkpoint_when_due()
                 if self._ledger.behind:
                     self._ledger.advance()
@@ -197,10 +205,34 @@ class Writer:
             else:
                 self._fail(jobs, exception)
 
+    def _admitted(self, jobs: list[_Job]) -> list[_Job]:
+        """Those that may be done though the index cannot follow, as the disk is full: all while it can."""
+        failure = self._enter_backlog() if len(self._backlog) >= MOST else None
+        if not isinstance(failure, StoreFull):
+            return jobs
+        self._fail([job for job in jobs if job.sparing], failure)
+        return [job for job in jobs if not job.sparing]
+
+    def _enter_backlog(self) -> StoreBroken | StoreFull | None:
+        """Let the index follow what was stored. All is found without it, so a failure only postpones it."""
+        if self._broken is not None or self._doubtful or not self._backlog:
+            return None
+        self._enter_at = len(self._backlog) + ENTER_AT
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._books.begin()
+            enter(self._connection, self._backlog)
+            self._room.take()
+            self._books.commit(lambda: self._connection.execute("COMMIT"))
+        except failures.ERRORS as error:
+            return self._abort(error)
+        self._enter_at = ENTER_AT
+        return None
+
     def _commit(self, jobs: list[_Job]) -> None:
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
-        self._ledger.begin()
+        self._books.begin()
         if len(jobs) == 1:
             self._do(jobs[0])
             if jobs[0].error is not None:
@@ -210,7 +242,7 @@ class Writer:
             self._do_each(jobs)
         self._ledger.write()
         self._room.take(sparing=any(job.sparing for job in jobs))
-        self._ledger.commit(lambda: execute("COMMIT"))
+        self._books.commit(lambda: execute("COMMIT"))
         self._commits += 1
         self._changes += len(jobs)
 
@@ -226,7 +258,7 @@ class Writer:
         except Exception:  # of which one it is, and what becomes of the others, is found one by one
             self._connection.execute("ROLLBACK")
             self._connection.execute("BEGIN IMMEDIATE")
-            self._ledger.begin()
+            self._books.begin()
             return False
         for job in jobs:
             job.error = None
@@ -235,12 +267,12 @@ class Writer:
     def _do_each(self, jobs: list[_Job]) -> None:
         execute = self._connection.execute
         for job in jobs:
-            mark = self._ledger.mark()
+            mark = self._books.mark()
             execute("SAVEPOINT job")
             self._do(job)
             if job.error is not None:
                 execute("ROLLBACK TO job")
-                self._ledger.undo(mark)
+                self._books.undo(mark)
             execute("RELEASE job")
 
     def _do(self, job: _Job) -> None:

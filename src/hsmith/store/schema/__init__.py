@@ -7,13 +7,13 @@ from typing import Final
 import apsw
 
 from hsmith.store.records import StoreBroken
-from hsmith.store.schema import v0001, v0002, v0003, v0004
+from hsmith.store.schema import v0001, v0002, v0003, v0004, v0005
 
 #: "HSMT": what the file's header says of whose it is.
 APPLICATION_ID: Final = 0x48534D54
 
 #: Step n makes layout n of layout n - 1. Layout 0 is an empty database.
-STEPS: Final = (v0001.STEP, v0002.STEP, v0003.STEP, v0004.STEP)
+STEPS: Final = (v0001.STEP, v0002.STEP, v0003.STEP, v0004.STEP, v0005.STEP)
 
 
 #: The first layout with a ledger.

@@ -1,0 +1,129 @@
+"""What makes objects, in steps: all that is computed before its changes are durable, and what follows.
+
+Calls that come together are computed one after the other by one of their threads, which commits for all of them. Each
+in its own thread would take the interpreter's lock from the others with every statement, and cost twice as much.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Final, TypeVar
+
+from hsmith.core.audit import CURRENT
+from hsmith.store.records import Change
+
+T = TypeVar("T")
+
+#: Computes, yields the changes that must be durable, and goes on when they are; what failed is raised in it.
+Steps = Generator[Sequence[Change], None, T]
+#: Makes each of several calls' changes durable: for each what failed, or None.
+CommitEach = Callable[[Sequence[Sequence[Change]]], Sequence[Exception | None]]
+
+#: Calls that are computed by one thread before they are answered, at most.
+MOST: Final = 64
+
+
+class _Call:
+    """The steps of one call. ``done`` is locked until there is an outcome, or its thread ``leads``."""
+
+    __slots__ = ("_current", "_steps", "changes", "done", "error", "leads", "result")
+
+    def __init__(self, steps: Steps[Any]) -> None:
+        self._steps = steps
+        self._current = CURRENT.call, CURRENT.mechanism
+        self.changes: Sequence[Change] | None = None
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.leads = False
+        self.done = threading.Lock()
+        self.done.acquire()
+
+    def step(self, failure: Exception | None = None) -> None:
+        """Go on, up to the next changes or the end, as the call that it is."""
+        CURRENT.call, CURRENT.mechanism = self._current
+        self.changes = None
+        try:
+            self.changes = next(self._steps) if failure is None else self._steps.throw(failure)
+        except StopIteration as end:
+            self.result = end.value
+        except BaseException as error:
+            self.error = error
+
+    def outcome(self) -> Any:
+        """What the call returns or raises, once. Nothing of it stays: its frames may hold what is secret."""
+        error, self.error = self.error, None
+        try:
+            if error is not None:
+                raise error
+            return self.result
+        finally:
+            del error
+
+
+class Making:
+    """Thread-safe."""
+
+    def __init__(self, commit_each: CommitEach) -> None:
+        self._commit_each = commit_each
+        self._gate = threading.Lock()
+        self._busy = False
+        self._waiting: deque[_Call] = deque()
+
+    def alone(self, steps: Steps[T]) -> T:
+        """The result of steps that may take long, in this thread."""
+        call = _Call(steps)
+        self._go([call])
+        result: T = call.outcome()
+        return result
+
+    def together(self, steps: Steps[T]) -> T:
+        """The result of steps that take less than a millisecond, perhaps in the thread of another call."""
+        call = _Call(steps)
+        with self._gate:
+            leads = not self._busy
+            if leads:
+                self._busy = True
+            else:
+                self._waiting.append(call)
+        if not leads:
+            call.done.acquire()
+        if leads or call.leads:
+            self._lead(call)
+        result: T = call.outcome()
+        return result
+
+    def _lead(self, first: _Call) -> None:
+        mine = CURRENT.call, CURRENT.mechanism
+        calls = [first]
+        with self._gate:
+            while self._waiting and len(calls) < MOST:
+                calls.append(self._waiting.popleft())
+        try:
+            self._go(calls)
+        finally:
+            CURRENT.call, CURRENT.mechanism = mine
+            for call in calls[1:]:
+                call.done.release()
+            self._pass_on()
+
+    def _go(self, calls: list[_Call]) -> None:
+        for call in calls:
+            call.step()
+        while calls := [call for call in calls if call.changes is not None]:
+            for call, failure in zip(calls, self._committed(calls), strict=True):
+                call.step(failure)
+
+    def _committed(self, calls: list[_Call]) -> Sequence[Exception | None]:
+        try:
+            return self._commit_each([call.changes or () for call in calls])
+        except Exception as error:  # not even a bug may leave a caller without an answer
+            return [error] * len(calls)
+
+    def _pass_on(self) -> None:
+        with self._gate:
+            if not self._waiting:
+                self._busy = False
+                return
+            following = self._waiting.popleft()
+        following.leads = True
+        following.done.release()

@@ -1,0 +1,170 @@
+"""Objects that are stored and not in the index yet: their tags are entered for hundreds of objects at once.
+
+Tags look random, so one object's lie in as many pages as it has tags, and each commit would write all of these. Its row
+names its tags as well, so nothing is lost: the database says from which number on objects are not in the index, nor
+counted, and of those the tags are kept here, where searches look too. What comes late, with a smaller number, is
+entered at once. No number is in both.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import apsw
+
+#: Objects after which they are entered when there is time, and those after which nothing more is stored before.
+ENTER_AT: Final = 512
+MOST: Final = 4 * ENTER_AT
+
+_FIRST: Final = "SELECT value FROM counter WHERE name = 'indexed'"
+_SET_FIRST: Final = "UPDATE counter SET value = ? WHERE name = 'indexed'"
+_WAITING: Final = (
+    "SELECT id, ifnull(CAST(token AS INTEGER), 0), ifnull(CAST(tags AS BLOB), x'') FROM object WHERE id >= ?"
+)
+
+#: The token and the tags of an object.
+_Object = tuple[int, frozenset[bytes]]
+#: What a transaction does: a number with its object, or with None when there is none any more. Or all were entered, and
+#: the number is the first that is not.
+_Step = tuple[int, _Object | bool | None]
+_ENTERED: Final = True
+
+
+class Backlog:
+    """Who writes tells what a transaction does; any thread searches in what is committed."""
+
+    def __init__(self) -> None:
+        self._first = 0  # the smallest number that is not in the index
+        self._lock = threading.Lock()
+        self._objects: dict[int, _Object] = {}
+        self._having: dict[tuple[int, bytes], list[int]] = {}  # by token and tag
+        self._counts: dict[int, int] = {}  # of each token
+        self._steps: list[_Step] = []  # of the open transaction
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def load(self, connection: apsw.Connection) -> None:
+        """What a keeper that was killed left."""
+        self._first = first(connection)
+        for id, token, packed in connection.execute(_WAITING, (self._first,)):
+            self._add(id, (token, frozenset(unpacked(packed))))
+
+    # -- writing: whoever does it holds the store's writer
+
+    def holds(self, id: int) -> bool:
+        """Whether the object, if there is one, is here and not in the index."""
+        return id >= next((id for id, what in reversed(self._steps) if what is _ENTERED), self._first)
+
+    def put(self, id: int, token: int, tags: Iterable[bytes]) -> None:
+        """It is made or changed."""
+        self._steps.append((id, (token, frozenset(tags))))
+
+    def drop(self, id: int) -> None:
+        """It is deleted."""
+        self._steps.append((id, None))
+
+    def clear(self, token: int) -> None:
+        """All of the token are deleted."""
+        self._steps += [(id, None) for id, (owner, _) in self._now().items() if owner == token]
+
+    def enter(self, connection: apsw.Connection) -> tuple[list[tuple[int, bytes, int]], dict[int, int]]:
+        """Give up all objects, in the open transaction: the rows of the index, in its order, and how many objects each
+        token has more."""
+        objects = self._now()
+        entered = max(objects, default=self._first - 1) + 1
+        connection.execute(_SET_FIRST, (entered,))
+        self._steps.append((entered, _ENTERED))
+        rows = [(token, tag, id) for id, (token, tags) in objects.items() for tag in tags]
+        rows.sort()
+        return rows, Counter(token for token, _ in objects.values())
+
+    def begin(self) -> None:
+        self._steps.clear()
+
+    def mark(self) -> int:
+        return len(self._steps)
+
+    def undo(self, mark: int) -> None:
+        del self._steps[mark:]
+
+    def publish(self) -> None:
+        """It is committed."""
+        with self._lock:
+            for id, what in self._steps:
+                if isinstance(what, bool):
+                    self._restart(id)
+                    continue
+                self._remove(id)
+                if what is not None:
+                    self._add(id, what)
+        self._steps.clear()
+
+    def _now(self) -> dict[int, _Object]:
+        """As they are in the open transaction."""
+        objects = dict(self._objects)
+        for id, what in self._steps:
+            if isinstance(what, bool):
+                objects.clear()
+            elif what is None:
+                objects.pop(id, None)
+            else:
+                objects[id] = what
+        return objects
+
+    def _restart(self, first: int) -> None:
+        self._first = first
+        self._objects.clear()
+        self._having.clear()
+        self._counts.clear()
+
+    def _add(self, id: int, object: _Object) -> None:
+        self._objects[id] = object
+        token, tags = object
+        self._counts[token] = self._counts.get(token, 0) + 1
+        for tag in tags:
+            self._having.setdefault((token, tag), []).append(id)
+
+    def _remove(self, id: int) -> None:
+        if id not in self._objects:
+            return
+        token, tags = self._objects.pop(id)
+        self._counts[token] -= 1
+        for tag in tags:
+            self._having[token, tag].remove(id)
+
+    # -- searching: in any thread, and before the index: what is entered meanwhile is found twice, and not missed
+
+    def find(self, token: int, tags: Sequence[bytes], *, after: int = 0) -> list[int]:
+        """Numbers of the objects that have all of ``tags``, in any order."""
+        if not self._objects:
+            return []
+        with self._lock:
+            if not tags:
+                return [id for id, (owner, _) in self._objects.items() if owner == token and id > after]
+            found = self._having.get((token, tags[0]), ())
+            return [id for id in found if id > after and self._objects[id][1].issuperset(tags)]
+
+    def count(self, token: int) -> int:
+        return self._counts.get(token, 0)
+
+
+def first(connection: apsw.Connection) -> int:
+    """The smallest number that is not in the index."""
+    return int(connection.execute(_FIRST).get or 0)
+
+
+def packed(tags: Iterable[bytes]) -> bytes:
+    """As a row of the table object has them: each after its length, one byte. ValueError: longer than 255 bytes."""
+    return b"".join([bytes((len(tag),)) + tag for tag in tags])
+
+
+def unpacked(packed: bytes) -> set[bytes]:
+    """The tags of a row of the table object."""
+    tags, at = set(), 0
+    while at < len(packed):
+        end = at + 1 + packed[at]
+        tags.add(packed[at + 1 : end])
+        at = end
+    return tags

@@ -1,0 +1,94 @@
+"""Calls that make objects and come together are computed by one thread, each as itself, each with its own answer."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from hsmith.core.audit import CURRENT
+from hsmith.core.making import Making, Steps
+from hsmith.spec.constants import Fault
+from hsmith.spec.faults import Refused
+from hsmith.store.records import Change, Conflict, DeleteObject
+
+
+class Disk:
+    """Commits, once it may; what has the number 0 is a conflict."""
+
+    def __init__(self) -> None:
+        self.begun, self.may = threading.Event(), threading.Event()
+        self.commits: list[list[int]] = []
+
+    def commit_each(self, calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
+        numbers = [change.id for call in calls for change in call if isinstance(change, DeleteObject)]
+        self.commits.append(numbers)
+        self.begun.set()
+        assert self.may.wait(10)
+        return [Conflict() if number == 0 else None for number in numbers]
+
+
+def _steps(number: int, seen: list[object]) -> Steps[int]:
+    seen.append(CURRENT.call[1])
+    if number < 0:
+        raise Refused(Fault.TEMPLATE_INCOMPLETE, "before")
+    yield [DeleteObject(1, number)]
+    seen.append(CURRENT.call[1])
+    return number * 10
+
+
+def _beside(making: Making, disk: Disk, numbers: Sequence[int]) -> tuple[dict[int, object], dict[int, list[object]]]:
+    """What the calls return or raise, and what they saw; the first of them is committing when the others come."""
+    results: dict[int, object] = {}
+    seen: dict[int, list[object]] = {number: [] for number in numbers}
+
+    def call(number: int) -> None:
+        CURRENT.call = None, f"call {number}", None
+        try:
+            results[number] = making.together(_steps(number, seen[number]))
+        except (Refused, Conflict) as error:
+            results[number] = type(error)
+        assert CURRENT.call[1] == f"call {number}"
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in numbers]
+    threads[0].start()
+    assert disk.begun.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    while len(making._waiting) < len(numbers) - 1:
+        pass
+    disk.may.set()
+    for thread in threads:
+        thread.join(10)
+    return results, seen
+
+
+def test_those_that_wait_share_a_commit_and_each_has_its_own_outcome() -> None:
+    disk = Disk()
+    results, seen = _beside(Making(disk.commit_each), disk, [1, 2, 0, -1, 3])
+    assert results == {1: 10, 2: 20, 0: Conflict, -1: Refused, 3: 30}
+    assert [sorted(numbers) for numbers in disk.commits] == [[1], [0, 2, 3]]
+    assert seen[2] == ["call 2"] * 2
+    assert seen[0] == ["call 0"]
+
+
+@pytest.mark.parametrize("way", ["alone", "together"])
+def test_one_call(way: str) -> None:
+    disk = Disk()
+    disk.may.set()
+    go: Callable[[Steps[int]], int] = getattr(Making(disk.commit_each), way)
+    assert go(_steps(4, [])) == 40
+    with pytest.raises(Conflict):
+        go(_steps(0, []))
+    with pytest.raises(Refused):
+        go(_steps(-1, []))
+    assert go(_steps(5, [])) == 50
+
+
+def test_a_commit_that_fails_for_an_unknown_reason_leaves_nobody_waiting() -> None:
+    def fails(_calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
+        raise ZeroDivisionError
+
+    making = Making(fails)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            making.together(_steps(1, []))
