@@ -24,9 +24,6 @@ VOUCHED = 2048
 LARGE = 64 << 10
 #: Search results up to which each is compared with the object itself.
 FEW = 8
-#: Searches whose results are remembered, of so many bytes at most.
-SEARCHES = 2048
-SHORT = 256
 
 
 class Sealers(Protocol):
@@ -48,9 +45,6 @@ class Shelf:
         self._changes = 0
         #: Objects with the tags that they were found to have, since the last change.
         self._vouched: set[tuple[Any, ...]] = set()
-        #: What searches found, since the last change or new object, of which ``_news`` is the count.
-        self._found: dict[tuple[Template, bool], list[tuple[int, bool]]] = {}
-        self._news = 0
         #: Objects that were read from the store and opened, as they were not ready.
         self.loads = 0
 
@@ -91,7 +85,6 @@ class Shelf:
         for object, record in zip(made, records, strict=False):
             object.record = record
         with self._lock:
-            self._forget_searches()
             for object in made:
                 self._keep(object)
         return made
@@ -123,22 +116,8 @@ class Shelf:
         finally:
             self._retire(object)
 
-    def find(self, template: Template, *, private: bool) -> Sequence[tuple[int, bool]]:
+    def find(self, template: Template, *, private: bool) -> Iterable[tuple[int, bool]]:
         """(id, whether private) of every object that matches; private ones only when asked for, in order of id."""
-        if not _is_short(template):
-            return list(self._search(template, private=private))
-        known = self._found.get((template, private))
-        if known is None:
-            news = self._news
-            known = list(self._search(template, private=private))
-            with self._lock:
-                if len(self._found) >= SEARCHES:
-                    self._found.clear()
-                if len(known) <= FEW and news == self._news:
-                    self._found[template, private] = known
-        return known
-
-    def _search(self, template: Template, *, private: bool) -> Iterable[tuple[int, bool]]:
         wanted = dict(template)
         if wanted.pop(Attr.TOKEN, True) is False:
             return
@@ -251,11 +230,6 @@ class Shelf:
     def _changed(self) -> None:
         self._changes += 1
         self._vouched.clear()
-        self._forget_searches()
-
-    def _forget_searches(self) -> None:
-        self._news += 1
-        self._found.clear()
 
     def _drop(self, id: int) -> None:
         self._recent.pop(id, None)
@@ -268,14 +242,3 @@ class Shelf:
             self._changed()
             self._drop(object.id)
             object.retire()
-
-
-def _is_short(template: Template) -> bool:
-    """Whether a search can be remembered: plain values, and few bytes of them."""
-    size = 0
-    for _, value in template:
-        if isinstance(value, bytes):
-            size += len(value)
-        elif not isinstance(value, int):
-            return False
-    return size <= SHORT
