@@ -111,11 +111,14 @@ static void post(connection *link, const struct iovec *part, size_t parts, size_
     atomic_store(&box->state, state);
 }
 
-/* What was posted and not taken. */
+/* What was posted and not taken. It may have a secret. */
 static bool send_posted(connection *link)
 {
-    struct iovec part = { mail_request(link->mailbox, link->posted), link->posted };
-    return transmit(link->fd, &part, 1);
+    unsigned char *from = mail_request(link->mailbox, link->posted);
+    struct iovec part = { from, link->posted };
+    bool sent = transmit(link->fd, &part, 1);
+    memset(from, 0, link->posted);
+    return sent;
 }
 
 /* Nobody waits at the mailbox for the answer: what is posted is sent instead if nobody takes it any more. False: the connection is
@@ -139,12 +142,12 @@ static ssize_t open_mail(connection *link)
     return length;
 }
 
-/* A secret, or an answer with one, takes the way that leaves nothing behind. */
+/* A secret, or an answer with one, takes the way that leaves nothing behind. A keeper that knows POSTED_ASLEEP wipes what it takes. */
 static bool send_request(call *c, struct iovec *part, size_t parts, size_t total, bool polls)
 {
     connection *link = c->link;
     struct mailbox *box = link->mailbox;
-    bool by_mail = box && !(c->flags & SECRET);
+    bool by_mail = box && (!(c->flags & SECRET) || (c->flags & MAILS && keeper_wakes()));
     bool fits = by_mail && (total <= MAIL_ROOM || total <= box->room) && total <= LARGE_ROOM;
     if (fits && (polls || keeper_wakes()) && keeper_looks(box)) {
         post(link, part, parts, total, polls ? POSTED : POSTED_ASLEEP);
@@ -202,6 +205,13 @@ static ssize_t wait_for(connection *link)
     }
 }
 
+/* One thread of the keeper serves all who call: it needs one processor, and it would cost that thread more to wake sleepers than to
+ * answer them. */
+static bool one_serves_all(const struct mailbox *box)
+{
+    return box && atomic_load_explicit(&box->served, memory_order_relaxed) == HUB_LOOKS && !keeper_helps();
+}
+
 static ssize_t receive_first(connection *link, bool polls)
 {
     if (!polls)
@@ -215,7 +225,7 @@ static ssize_t receive_first(connection *link, bool polls)
             return count;
         }
         bool crowded = other_calls() || keeper_calls() > 1;
-        if (crowded && passed > CROWDED_NANOSECONDS)
+        if (crowded && passed > CROWDED_NANOSECONDS && !one_serves_all(link->mailbox))
             break;
         if (alone || crowded || passed > ALONE_NANOSECONDS)
             sched_yield();

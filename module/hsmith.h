@@ -98,9 +98,10 @@ typedef struct {
 
 /* SESSION: the first argument is one. STARTS: an Init that may be repeated. ENDS: what it began, in one part; the number of
  * the Init is above ENDS_SHIFT. OUTPUT: has a buffer for it. KEEPS: no operation of the session is touched. FORGETS: what was
- * accepted in any session may not be any more. OTHERS: what was begun in other sessions may end, or be refused. */
+ * accepted in any session may not be any more. OTHERS: what was begun in other sessions may end, or be refused. MAILS: though it may
+ * carry a SECRET it goes by mail: whoever takes it out of the mailbox wipes it there. */
 enum call_flag { SECRET = 1, PARAMETER = 2, MESSAGE = 4, ENCRYPTS = 8, BEGINS = 16, SESSION = 32, STARTS = 64, ENDS = 128,
-    OUTPUT = 256, KEEPS = 512, FORGETS = 1024, OTHERS = 2048 };
+    OUTPUT = 256, KEEPS = 512, FORGETS = 1024, OTHERS = 2048, MAILS = 4096 };
 #define ENDS_SHIFT 16
 
 typedef struct {
@@ -171,6 +172,7 @@ unsigned keeper_calls(void);
 bool hub_awake(void);
 bool keeper_shares(void);
 bool keeper_wakes(void);
+bool keeper_helps(void);
 
 /* --- Searches: search.c --- */
 

@@ -312,6 +312,13 @@ bool keeper_wakes(void)
     return p && p->wakes;
 }
 
+/* More than one of its threads answers short calls just now. */
+bool keeper_helps(void)
+{
+    const struct shared_page *p = page;
+    return p && p->helping;
+}
+
 bool keeper_shares(void)
 {
     return page != NULL;

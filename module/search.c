@@ -166,7 +166,7 @@ static void run_find(call *c, CK_ULONG session)
 CK_RV C_FindObjectsInit(CK_ULONG hSession, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count)
 {
     call c;
-    if (call_begin(&c, FIND_OBJECTS_INIT, SECRET | SESSION | KEEPS)) {
+    if (call_begin(&c, FIND_OBJECTS_INIT, SECRET | MAILS | SESSION | KEEPS)) {
         put_ulong(&c, hSession);
         put_template(&c, pTemplate, pTemplate_count);
         enum place place = c.rv == CKR_OK ? reserve(hSession) : NONE_HERE;

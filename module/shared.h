@@ -16,6 +16,7 @@ struct shared_page {
     _Atomic uint32_t seats; /* of connections that share a thread */
     _Atomic uint32_t hub_awake; /* that thread polls */
     _Atomic uint32_t wakes;     /* the keeper knows POSTED_ASLEEP: one that does not has 0 here */
+    _Atomic uint32_t helping;   /* helpers of that thread that are awake */
 };
 
 #define MAIL_ROOM 4032

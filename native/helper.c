@@ -73,6 +73,7 @@ EXPORT void hub_help(struct hub *hub, struct shared_page *page, const struct sea
 {
     for (uint32_t from = 0, bell = hub->bell;; bell = hub->bell) {
         sleep_at(hub, bell);
+        atomic_fetch_add_explicit(&page->helping, 1, memory_order_relaxed);
         _Bool some = 0;
         int64_t due = nanoseconds() + POLL_NANOSECONDS;
         while (nanoseconds() < due)
@@ -82,6 +83,7 @@ EXPORT void hub_help(struct hub *hub, struct shared_page *page, const struct sea
             } else {
                 sched_yield();
             }
+        atomic_fetch_sub_explicit(&page->helping, 1, memory_order_relaxed);
         hub->vain = some ? 0 : more_patience(hub->vain);
     }
 }

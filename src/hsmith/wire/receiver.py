@@ -154,6 +154,15 @@ class Receiver:
         self.buffer = bytearray(FIRST_SIZE)
 
 
+_ZEROS: Final = memoryview(bytes(FIRST_SIZE))
+
+
 def _erase(buffer: bytearray, end: int) -> None:
-    """In place, and without any memory of its own: there may be none."""
+    """In place, and for more than a little without any memory of its own: there may be none."""
+    if end <= FIRST_SIZE:
+        try:
+            buffer[:end] = _ZEROS[:end]
+            return
+        except MemoryError:
+            pass
     ctypes.memset(ctypes.addressof(ctypes.c_char.from_buffer(buffer)), 0, end)
