@@ -1,6 +1,5 @@
 """Objects (chapter "Object management functions"): made, read, changed, copied, searched and destroyed."""
 
-import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -152,26 +151,23 @@ def set_attribute_value(session: Session, handle: int, template: Template) -> No
 
 @handles("C_FindObjectsInit")
 def find_objects_init(session: Session, template: Template) -> None:
-    operations.check_idle(session, Operation.FIND)
-    templates.check_search(template)
-    handles = _search(session, template)
-    active = Active(iter(handles))
-    active.weigh(session.app.memory, FOUND * len(handles))
-    session.operations[Operation.FIND] = active
+    _begin(session, _search(session, template))
 
 
 @handles(FIND)
 def find_all(session: Session, template: Template, most: int) -> tuple[int, list[int]]:
     """(1, all handles) when there are at most ``most``: the search is over. (0, none): it goes on as ever."""
-    find_objects_init(session, template)
-    active = session.operations[Operation.FIND]
-    most = min(most, MOST_FOUND)
-    found = list(itertools.islice(active.running, most + 1))
-    if len(found) > most:
-        active.running = itertools.chain(found, active.running)
-        return 0, []
-    del session.operations[Operation.FIND]
-    return 1, found
+    handles = _search(session, template)
+    if len(handles) <= min(most, MOST_FOUND):
+        return 1, handles
+    _begin(session, handles)
+    return 0, []
+
+
+def _begin(session: Session, handles: list[int]) -> None:
+    active = Active(iter(handles))
+    active.weigh(session.app.memory, FOUND * len(handles))
+    session.operations[Operation.FIND] = active
 
 
 @handles("C_FindObjects")
@@ -192,6 +188,8 @@ def find_objects_final(session: Session) -> None:
 
 def _search(session: Session, template: Template) -> list[int]:
     """Handles of all objects that match now: a search sees the objects that there are when it begins."""
+    operations.check_idle(session, Operation.FIND)
+    templates.check_search(template)
     handles = builtin.find(template)
     handles += [
         object.id

@@ -51,6 +51,8 @@ class Needs(Enum):
 class Operation(Enum):
     """The operations that a session can have active, at most one of each."""
 
+    __hash__ = object.__hash__  # quicker than by its name; there is one of each
+
     FIND = auto()
     ENCRYPT = auto()
     DECRYPT = auto()
