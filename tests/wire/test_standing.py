@@ -4,6 +4,7 @@ A server in this process, over a real HSM; a client that sends frames as the mod
 """
 
 import contextlib
+import gc
 import socket
 import threading
 import time
@@ -323,6 +324,23 @@ ENDS: dict[Fault, list[Callable[[Keeper, Client, int, int], None]]] = {
     Fault.KEY_FUNCTION_NOT_PERMITTED: [_forbid_elsewhere],
     Fault.OPERATION_ACTIVE: [_begin],
 }
+
+
+def works(client_session: int) -> int:
+    """Keys that native code has of this session."""
+    found = [one for one in gc.get_objects() if isinstance(one, Standings)]
+    return sum(bool(one.work) for each in found for one in each._all.one if one.session == client_session)
+
+
+@pytest.mark.parametrize("end", [_log_out, _close, _destroy, _destroy_elsewhere, _forbid_elsewhere])
+def test_no_key_stays(
+    keeper: Keeper, client: Client, session: int, end: Callable[[Keeper, Client, int, int], None]
+) -> None:
+    _, key = p256(client, session)
+    standing_signature(keeper, client, session, key)
+    assert works(session) == 1
+    end(keeper, client, session, key)
+    assert works(session) == 0
 
 
 @pytest.mark.parametrize(("fault", "end"), [(fault, end) for fault, ends in ENDS.items() for end in ends])

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
+from weakref import WeakSet
 
 from hsmith.core.policy.values import Record
 from hsmith.crypto import keys
@@ -47,6 +48,11 @@ def unique(object: "Object") -> str:
     return value.decode("ascii", "replace")
 
 
+class Standing(Protocol):
+    def fall(self) -> None:
+        """The key is no more: no copy of it stays."""
+
+
 class Object:
     """One object in memory, never changed in place: a change makes the next version and retires this one.
 
@@ -54,7 +60,10 @@ class Object:
     notices at its next step.
     """
 
-    __slots__ = ("__weakref__", "_key", "alive", "attributes", "granted", "id", "owner", "private", "record", "version")
+    __slots__ = (
+        "__weakref__", "_key", "alive", "attributes", "granted", "id", "owner", "private", "record", "standing",
+        "version",
+    )  # fmt: skip
 
     def __init__(self, id: int, attributes: Mapping[int, Any], *, version: int = 1, owner: object = None) -> None:
         self.id = id
@@ -67,6 +76,8 @@ class Object:
         #: What is remembered of the key's value, once somebody asked, and the roles that are durably among it.
         self.record: Record | None = None
         self.granted = 0
+        #: Who uses the key elsewhere, and lets go of it when it is told.
+        self.standing: WeakSet[Standing] | None = None
 
     def __repr__(self) -> str:
         return f"<Object {self.id} version {self.version}>"
@@ -84,6 +95,8 @@ class Object:
         """It is no more, or not as it was."""
         self.alive = False
         CHANGES.count()
+        for user in list(self.standing or ()):
+            user.fall()
 
     def wipe(self) -> None:
         """The object is no more: what was secret of it goes from memory, as far as nothing else has it."""

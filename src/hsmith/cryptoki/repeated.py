@@ -8,8 +8,10 @@ import dataclasses
 import threading
 from collections.abc import Callable
 from typing import Any, Final, Protocol
+from weakref import WeakSet
 
 from hsmith.core.audit import CURRENT
+from hsmith.core.objects import Object
 from hsmith.core.tally import paired
 from hsmith.crypto import standing
 from hsmith.crypto.registry import ENGINES
@@ -79,36 +81,9 @@ class Repeated:
     """A pair of functions of one session."""
 
     __slots__ = (
-        "_arguments",
-        "_call",
-        "_came",
-        "_due",
-        "_end",
-        "_free",
-        "_generation",
-        "_handle",
-        "_init",
-        "_key",
-        "_login",
-        "_method",
-        "_operation",
-        "_params",
-        "_places",
-        "_policy",
-        "_remake",
-        "_role",
-        "_row",
-        "_run",
-        "_running",
-        "_session",
-        "_start",
-        "_token",
-        "_user",
-        "_uses",
-        "_work",
-        "begins",
-        "ends",
-        "kind",
+        "__weakref__", "_arguments", "_call", "_came", "_due", "_end", "_free", "_generation", "_handle", "_init",
+        "_key", "_login", "_method", "_operation", "_params", "_places", "_policy", "_remake", "_role", "_row",
+        "_run", "_running", "_session", "_start", "_token", "_user", "_uses", "_work", "begins", "ends", "kind",
         "stands",
     )  # fmt: skip
 
@@ -196,13 +171,22 @@ class Repeated:
             at = place.put(key, pair, free, work=work, changes=changes, kind=self.kind, number=self.ends.number)
             if at >= 0:
                 self._places.append((place, at))
+                self._told_by(self._key)
         return True
 
+    def _told_by(self, key: Object | None) -> None:
+        """Nothing stays of a key that is destroyed or changed, and if it just was, nothing of it either."""
+        if key is not None:
+            key.standing = WeakSet() if key.standing is None else key.standing
+            key.standing.add(self)
+            if not key.alive:
+                self.fall()
+
     def fall(self) -> None:
-        """Native code answers it no more."""
-        for place, at in self._places:
+        """Native code answers it no more, and has nothing of its key."""
+        places, self._places, self._work = self._places, [], None
+        for place, at in places:
             place.revoke(at)
-        self._places.clear()
 
     def _holds(self, app: Application, handle: int) -> bool:
         """What ends with a session or a login is not asked: then the application forgets all of these."""
