@@ -34,6 +34,8 @@ OF_THE_CALLER = frozenset(
         Mechanism.PBE_SHA1_DES2_EDE_CBC,
         Mechanism.PBE_SHA1_RC4_128,
         Mechanism.PBE_SHA1_RC4_40,
+        Mechanism.PBE_SHA1_RC2_128_CBC,
+        Mechanism.PBE_SHA1_RC2_40_CBC,
         Mechanism.PBE_MD2_DES_CBC,
         Mechanism.PBE_MD5_DES_CBC,
         Mechanism.PBA_SHA1_WITH_SHA1_HMAC,
