@@ -4,45 +4,14 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pip._vendor.distlib as distlib
 import pytest
 
-from clients.openssl_engine import ENGINE, engine_config
-from harness import Token, free_port, run
+from clients.openssl_engine import ENGINE, KEYS, Desk
+from harness import free_port, run
 
 pytestmark = pytest.mark.client
-
-KEYS = {"rsa": "rsa:2048", "ec": "EC:prime256v1"}
-
-
-class Desk(NamedTuple):
-    """A folder in which OpenSSL knows the engine, and a token with two keys and their certificates."""
-
-    token: Token
-    folder: Path
-
-    def engine(self, *command: str) -> str:
-        """Run a program for which OPENSSL_CONF loads the engine."""
-        return run(*command, cwd=self.folder, env={"OPENSSL_CONF": str(self.folder / "openssl.cnf")})
-
-
-@pytest.fixture
-def desk(token: Token, tmp_path: Path, need: Callable[..., None]) -> Desk:
-    need("openssl", "pkcs11-tool", ENGINE)
-    engine_config(token, tmp_path)
-    made = Desk(token, tmp_path)
-    for number, (label, key_type) in enumerate(KEYS.items(), start=1):
-        of = ("--id", f"0{number}", "--label", label)
-        token.tool("--keypairgen", "--key-type", key_type, *of, "--usage-sign")
-        key = ("-engine", "pkcs11", "-keyform", "engine", "-key", token.uri(label))
-        made.engine(
-            "openssl", "req", "-x509", "-new", "-subj", f"/CN={label}", "-days", "30", *key, "-out", f"{label}.pem"
-        )
-        run("openssl", "x509", "-in", f"{label}.pem", "-outform", "DER", "-out", f"{label}.der", cwd=tmp_path)
-        token.tool("--write-object", str(tmp_path / f"{label}.der"), "--type", "cert", *of)
-    return made
 
 
 @pytest.mark.parametrize("label", KEYS)
