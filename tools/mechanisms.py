@@ -32,8 +32,8 @@ REASONS: Final[dict[str, str]] = {
     r"RSA_9796|RSA_X9_31.*|SHA1_RSA_X9_31": "none of the libraries has this padding",
     r"RSA_PKCS_TPM_1_1": "for TPM 1.1; its OAEP form is offered",
     r"CAMELLIA_CTR": "the libraries have Camellia without this mode",
-    r"ARIA_.*": "none of the libraries has the cipher",
-    r"GOST.*": "none of the libraries has the algorithm",
+    r"ARIA_.*": "none of the libraries has the cipher; PyPI's one package with it has had no release since 2024",
+    r"GOST.*": "none of the libraries has the algorithm; PyPI's one package with it has had no release since 2021",
     r"SALSA20_POLY1305": "no library has this combination with associated data",
     r"SHA512_T_.*": "the text gives t no place in the parameter; SHA512_224 and SHA512_256 are offered by name",
     r"CMS_SIG": "would need a parser of CMS in the keeper",
@@ -42,10 +42,15 @@ REASONS: Final[dict[str, str]] = {
     r"DSA_(PROBABILISTIC|SHAWE_TAYLOR)_PARAMETER_GEN|DSA_FIPS_G_GEN": (
         "the libraries neither take nor give the seed and the counter"
     ),
-    r"X3DH_.*|X2RATCHET_.*": "none of the libraries has it",
+    r"X3DH_.*|X2RATCHET_.*": (
+        "the parameters have pointers without lengths; the libraries of the protocols keep keys and state themselves"
+    ),
     r"SECURID.*|ACTI.*": "the algorithm is not public, and no library has it",
-    r"HSS.*": "no maintained library in native code was found; its private keys change with each signature",
-    r"XMSS.*": "no maintained library in native code was found; its private keys change with each signature",
+    r"HSS_KEY_PAIR_GEN|HSS": (
+        "the one library (pyhsslms, last released in 2023) does not hold the type of a one-time signature against "
+        "that of the key (RFC 8554, algorithm 6a)"
+    ),
+    r"XMSS.*": "no library: liboqs's package for Python brings none, and downloads what it builds",
     r"HASH_SLH_DSA": "the library hashes by itself: the forms with a hash in their names are offered",
     r"NULL": "wrapping by it would hand out keys as they are",
     r"VENDOR_DEFINED": "marks where numbers of vendors begin",

@@ -101,6 +101,17 @@ def test_keys_from_passwords_of_old(session: Session) -> None:
         session.verify(key, (M.RC2_MAC_GENERAL, mac), b"text", signature)
 
 
+def test_an_rc2_key_counts_whole(session: Session) -> None:
+    """Else a key of any kind, unwrapped as one of RC2, would be found a byte at a time from its first 40 bits on."""
+    key = session.generate(M.RC2_KEY_GEN, {Attr.VALUE_LEN: 16, Attr.SENSITIVE: True, Attr.ENCRYPT: True})
+    for bits in (40, 48, 127):
+        with refused(Fault.MECHANISM_PARAM_INVALID):
+            session.encrypt(key, (M.RC2_ECB, bits), bytes(8))
+        with refused(Fault.MECHANISM_PARAM_INVALID):
+            session.encrypt(key, (M.RC2_CBC, make("RC2_CBC_PARAMS", ulEffectiveBits=bits)), bytes(8))
+    assert len(session.encrypt(key, (M.RC2_CBC, make("RC2_CBC_PARAMS", ulEffectiveBits=128)), bytes(8))) == 8
+
+
 def test_twofish_wraps_and_pads(session: Session) -> None:
     wrapping = {Attr.VALUE_LEN: 24, Attr.WRAP: True, Attr.UNWRAP: True}
     key = session.generate(M.TWOFISH_KEY_GEN, wrapping)
