@@ -1,5 +1,8 @@
 """Programs that use the token by OpenSSL's PKCS#11 engine or a library of their own: mail, TLS clients, VPN, PGP."""
 
+import os
+import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Callable
@@ -74,3 +77,32 @@ def test_gnupg_sees_the_rsa_key(desk: Desk, need: Callable[..., None]) -> None:
     said = run(*server, env={"GNUPGHOME": str(desk.folder)}, stdin="SERIALNO\nLEARN --force\nBYE\n")
     assert "S KEYPAIRINFO" in said
     assert f"/{desk.token.label}/01\n" in said
+
+
+def test_stunnel_serves_with_a_key_of_the_token(desk: Desk, need: Callable[..., None]) -> None:
+    need("stunnel4")
+    port = free_port()
+    key = f"engineId = pkcs11\nkey = {desk.token.uri('rsa')}\ncert = {desk.folder}/rsa.pem\n"
+    # What is inside is a program that stunnel starts for each connection.
+    service = f"[one]\naccept = 127.0.0.1:{port}\nexec = /bin/echo\nexecArgs = echo inside\n{key}"
+    (desk.folder / "stunnel.conf").write_text(f"foreground = yes\npid =\nengine = pkcs11\n{service}")
+    environment = {**os.environ, "OPENSSL_CONF": str(desk.folder / "openssl.cnf")}
+    context = ssl.create_default_context(cafile=desk.folder / "rsa.pem")
+    context.check_hostname = False
+    with subprocess.Popen(["stunnel4", desk.folder / "stunnel.conf"], env=environment, stderr=subprocess.DEVNULL) as it:
+        try:
+            for _ in range(3):  # each with a thread of its own there
+                with connected(port) as plain, context.wrap_socket(plain) as secured:
+                    assert secured.recv(100) == b"inside\n"
+        finally:
+            it.terminate()
+
+
+def connected(port: int) -> socket.socket:
+    """A connection to a server that may be starting still."""
+    for _ in range(200):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=30)
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise AssertionError(f"nobody listens at port {port}")
