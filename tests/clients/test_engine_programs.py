@@ -98,6 +98,32 @@ def test_stunnel_serves_with_a_key_of_the_token(desk: Desk, need: Callable[..., 
             it.terminate()
 
 
+@pytest.mark.parametrize("label", KEYS)
+def test_workers_of_nginx_serve_with_a_key_of_the_token(desk: Desk, need: Callable[..., None], label: str) -> None:
+    """The master reads the key; the workers, forked, begin anew with the module, and find it again."""
+    need("nginx")
+    port = free_port()
+    key = f'ssl_certificate {desk.folder}/{label}.pem; ssl_certificate_key "engine:pkcs11:{desk.token.uri(label)}";'
+    server = f"server {{ listen 127.0.0.1:{port} ssl; {key} return 200 inside; }}"
+    own = "user root;" if os.geteuid() == 0 else ""  # else they would be nobody, who may not see the keeper
+    (desk.folder / "nginx.conf").write_text(
+        f"{own} daemon off; worker_processes 2; pid nginx.pid; error_log error.log; env HSMITH_HOME; env OPENSSL_CONF;"
+        f"ssl_engine pkcs11; events {{}} http {{ access_log off; {server} }}"
+    )
+    environment = {**os.environ, "OPENSSL_CONF": str(desk.folder / "openssl.cnf")}
+    context = ssl.create_default_context(cafile=desk.folder / f"{label}.pem")
+    context.check_hostname = False
+    command = ["nginx", "-p", str(desk.folder), "-c", "nginx.conf", "-e", "error.log"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as it:
+        try:
+            for _ in range(6):
+                with connected(port) as plain, context.wrap_socket(plain) as secured:
+                    secured.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                    assert b"".join(iter(lambda: secured.recv(4096), b"")).endswith(b"inside")
+        finally:
+            it.terminate()
+
+
 def connected(port: int) -> socket.socket:
     """A connection to a server that may be starting still."""
     for _ in range(200):
