@@ -11,6 +11,8 @@ from hsmith.spec.params import (
     GcmParams,
     Out,
     PbeParams,
+    Rc2CbcParams,
+    Rc2MacGeneralParams,
     Salsa20Chacha20Poly1305Params,
     Salsa20Params,
     TlsMacParams,
@@ -30,6 +32,7 @@ LENGTHS: Final[dict[int, int]] = {
     KeyType.TWOFISH: 32,
     KeyType.CAST5: 16,
     KeyType.IDEA: 16,
+    KeyType.RC2: 16,
     KeyType.BLOWFISH: 20,
     KeyType.CHACHA20: 32,
     KeyType.SALSA20: 32,
@@ -40,7 +43,7 @@ _IVS: Final = {
     **dict.fromkeys(("AES", "CAMELLIA", "SEED", "TWOFISH"), 16),
     **dict.fromkeys(("DES", "DES3", "BLOWFISH", "CAST5", "IDEA"), 8),
 }
-_IV_MODES: Final = ("CBC", "CBC_PAD", "OFB", "CFB1", "CFB8", "CFB64", "CFB128", "CTS", "XTS", "OFB64")
+_IV_MODES: Final = ("CBC", "CBC_PAD", "OFB", "OFB8", "CFB1", "CFB8", "CFB64", "CFB128", "CTS", "XTS", "OFB64")
 
 #: Where data or a key's length matters (AES_CCM), what suits wrapping.
 PARAMS: Final[dict[int, Any]] = {
@@ -68,6 +71,13 @@ PARAMS: Final[dict[int, Any]] = {
     Mechanism.PBE_MD5_DES_CBC: PbeParams(Out(8), b"password", b"saltsalt", 2),
     Mechanism.PBE_SHA1_RC4_128: PbeParams(Out(8), b"password", b"salt", 2),
     Mechanism.PBE_SHA1_RC4_40: PbeParams(Out(8), b"password", b"salt", 2),
+    Mechanism.PBE_SHA1_RC2_128_CBC: PbeParams(Out(8), b"password", b"salt", 2),
+    Mechanism.PBE_SHA1_RC2_40_CBC: PbeParams(Out(8), b"password", b"salt", 2),
+    Mechanism.RC2_ECB: 128,
+    Mechanism.RC2_CBC: Rc2CbcParams(128, bytes(range(8))),
+    Mechanism.RC2_CBC_PAD: Rc2CbcParams(128, bytes(range(8))),
+    Mechanism.RC2_MAC: 128,
+    Mechanism.RC2_MAC_GENERAL: Rc2MacGeneralParams(128, 7),
     Mechanism.PBA_SHA1_WITH_SHA1_HMAC: PbeParams(Out(8), b"password", b"salt", 2),
     **{
         Mechanism[f"{cipher}_{mode}"]: bytes(range(length))

@@ -57,6 +57,8 @@ HKDF_PARAMS: bExtract:b bExpand:b prfHashMechanism ulSaltType *pSalt ulSaltLen h
 SIGN_ADDITIONAL_CONTEXT: hedgeVariant *pContext ulContextLen
 HASH_SIGN_ADDITIONAL_CONTEXT: hedgeVariant *pContext ulContextLen hash
 XEDDSA_PARAMS: hash
+RC2_CBC_PARAMS: ulEffectiveBits iv[8]
+RC2_MAC_GENERAL_PARAMS: ulEffectiveBits ulMacLength
 WTLS_PRF_PARAMS: DigestMechanism *pSeed ulSeedLen *pLabel ulLabelLen *pOutput *pulOutputLen
 WTLS_RANDOM_DATA: *pClientRandom ulClientRandomLen *pServerRandom ulServerRandomLen
 ECMQV_DERIVE_PARAMS: kdf ulSharedDataLen *pSharedData ulPublicDataLen *pPublicData ulPrivateDataLen hPrivateData ulPublicDataLen2 *pPublicData2 publicKey

@@ -658,6 +658,16 @@ typedef struct CK_WTLS_KEY_MAT_PARAMS {
     CK_WTLS_KEY_MAT_OUT *pReturnedKeyMaterial;
 } CK_WTLS_KEY_MAT_PARAMS;
 
+typedef struct CK_RC2_CBC_PARAMS {
+    CK_ULONG ulEffectiveBits;
+    CK_BYTE iv[8];
+} CK_RC2_CBC_PARAMS;
+
+typedef struct CK_RC2_MAC_GENERAL_PARAMS {
+    CK_ULONG ulEffectiveBits;
+    CK_ULONG ulMacLength;
+} CK_RC2_MAC_GENERAL_PARAMS;
+
 typedef struct CK_INFO {
     CK_VERSION cryptokiVersion;
     CK_BYTE manufacturerID[32];

@@ -430,6 +430,16 @@ static const field fields_64[] = {
     { F_POINTER, U_BYTES, GIVES, 63, offsetof(CK_WTLS_KEY_MAT_PARAMS, pReturnedKeyMaterial), 0, 0 },
 };
 
+static const field fields_65[] = {
+    { F_ULONG, U_BYTES, 0, 0, offsetof(CK_RC2_CBC_PARAMS, ulEffectiveBits), 0, 0 },
+    { F_ARRAY, U_BYTES, 0, 0, offsetof(CK_RC2_CBC_PARAMS, iv), 8, 0 },
+};
+
+static const field fields_66[] = {
+    { F_ULONG, U_BYTES, 0, 0, offsetof(CK_RC2_MAC_GENERAL_PARAMS, ulEffectiveBits), 0, 0 },
+    { F_ULONG, U_BYTES, 0, 0, offsetof(CK_RC2_MAC_GENERAL_PARAMS, ulMacLength), 0, 0 },
+};
+
 const layout layouts[] = {
     { 1, sizeof(CK_VERSION), false, false, 2, fields_0 }, /* 0 */
     { 2, sizeof(CK_RSA_PKCS_OAEP_PARAMS), false, false, 4, fields_1 }, /* 1 */
@@ -496,9 +506,11 @@ const layout layouts[] = {
     { 62, sizeof(CK_WTLS_PRF_PARAMS), false, true, 4, fields_62 }, /* 62 */
     { 63, sizeof(CK_WTLS_KEY_MAT_OUT), false, false, 3, fields_63 }, /* 63 */
     { 64, sizeof(CK_WTLS_KEY_MAT_PARAMS), false, true, 8, fields_64 }, /* 64 */
+    { 65, sizeof(CK_RC2_CBC_PARAMS), false, false, 2, fields_65 }, /* 65 */
+    { 66, sizeof(CK_RC2_MAC_GENERAL_PARAMS), false, false, 2, fields_66 }, /* 66 */
 };
 
-const unsigned layout_count = 65;
+const unsigned layout_count = 67;
 
 static const shape variant_0[] = {
     { 1, STRUCTURE, 38 },
@@ -527,8 +539,10 @@ const mechanism_row mechanisms[] = {
     { 0x0, false, false, 0, { 0 } }, /* RSA_PKCS_KEY_PAIR_GEN */
     { 0x1, false, false, 0, { 0 } }, /* RSA_PKCS */
     { 0x3, false, false, 0, { 0 } }, /* RSA_X_509 */
+    { 0x4, false, false, 0, { 0 } }, /* MD2_RSA_PKCS */
     { 0x5, false, false, 0, { 0 } }, /* MD5_RSA_PKCS */
     { 0x6, false, false, 0, { 0 } }, /* SHA1_RSA_PKCS */
+    { 0x8, false, false, 0, { 0 } }, /* RIPEMD160_RSA_PKCS */
     { 0x9, false, false, 1, { 1 } }, /* RSA_PKCS_OAEP */
     { 0xd, false, false, 1, { 2 } }, /* RSA_PKCS_PSS */
     { 0xe, false, false, 1, { 2 } }, /* SHA1_RSA_PKCS_PSS */
@@ -602,6 +616,12 @@ const mechanism_row mechanisms[] = {
     { 0x65, false, false, 1, { 2 } }, /* SHA3_512_RSA_PKCS_PSS */
     { 0x66, false, false, 0, { 0 } }, /* SHA3_224_RSA_PKCS */
     { 0x67, false, false, 1, { 2 } }, /* SHA3_224_RSA_PKCS_PSS */
+    { 0x100, false, false, 0, { 0 } }, /* RC2_KEY_GEN */
+    { 0x101, false, true, 0, { 0 } }, /* RC2_ECB */
+    { 0x102, false, false, 1, { 65 } }, /* RC2_CBC */
+    { 0x103, false, true, 0, { 0 } }, /* RC2_MAC */
+    { 0x104, false, false, 1, { 66 } }, /* RC2_MAC_GENERAL */
+    { 0x105, false, false, 1, { 65 } }, /* RC2_CBC_PAD */
     { 0x110, false, false, 0, { 0 } }, /* RC4_KEY_GEN */
     { 0x111, false, false, 0, { 0 } }, /* RC4 */
     { 0x120, false, false, 0, { 0 } }, /* DES_KEY_GEN */
@@ -620,14 +640,21 @@ const mechanism_row mechanisms[] = {
     { 0x137, false, true, 0, { 0 } }, /* DES3_CMAC_GENERAL */
     { 0x138, false, false, 0, { 0 } }, /* DES3_CMAC */
     { 0x150, true, false, 0, { 0 } }, /* DES_OFB64 */
+    { 0x151, true, false, 0, { 0 } }, /* DES_OFB8 */
     { 0x152, true, false, 0, { 0 } }, /* DES_CFB64 */
     { 0x153, true, false, 0, { 0 } }, /* DES_CFB8 */
+    { 0x200, false, false, 0, { 0 } }, /* MD2 */
+    { 0x201, false, false, 0, { 0 } }, /* MD2_HMAC */
+    { 0x202, false, true, 0, { 0 } }, /* MD2_HMAC_GENERAL */
     { 0x210, false, false, 0, { 0 } }, /* MD5 */
     { 0x211, false, false, 0, { 0 } }, /* MD5_HMAC */
     { 0x212, false, true, 0, { 0 } }, /* MD5_HMAC_GENERAL */
     { 0x220, false, false, 0, { 0 } }, /* SHA_1 */
     { 0x221, false, false, 0, { 0 } }, /* SHA_1_HMAC */
     { 0x222, false, true, 0, { 0 } }, /* SHA_1_HMAC_GENERAL */
+    { 0x240, false, false, 0, { 0 } }, /* RIPEMD160 */
+    { 0x241, false, false, 0, { 0 } }, /* RIPEMD160_HMAC */
+    { 0x242, false, true, 0, { 0 } }, /* RIPEMD160_HMAC_GENERAL */
     { 0x250, false, false, 0, { 0 } }, /* SHA256 */
     { 0x251, false, false, 0, { 0 } }, /* SHA256_HMAC */
     { 0x252, false, true, 0, { 0 } }, /* SHA256_HMAC_GENERAL */
@@ -688,6 +715,7 @@ const mechanism_row mechanisms[] = {
     { 0x380, false, true, 0, { 0 } }, /* SSL3_MD5_MAC */
     { 0x381, false, true, 0, { 0 } }, /* SSL3_SHA1_MAC */
     { 0x390, false, false, 0, { 0 } }, /* MD5_KEY_DERIVATION */
+    { 0x391, false, false, 0, { 0 } }, /* MD2_KEY_DERIVATION */
     { 0x392, false, false, 0, { 0 } }, /* SHA1_KEY_DERIVATION */
     { 0x393, false, false, 0, { 0 } }, /* SHA256_KEY_DERIVATION */
     { 0x394, false, false, 0, { 0 } }, /* SHA384_KEY_DERIVATION */
@@ -705,6 +733,8 @@ const mechanism_row mechanisms[] = {
     { 0x3a7, false, false, 1, { 36 } }, /* PBE_SHA1_RC4_40 */
     { 0x3a8, false, false, 1, { 36 } }, /* PBE_SHA1_DES3_EDE_CBC */
     { 0x3a9, false, false, 1, { 36 } }, /* PBE_SHA1_DES2_EDE_CBC */
+    { 0x3aa, false, false, 1, { 36 } }, /* PBE_SHA1_RC2_128_CBC */
+    { 0x3ab, false, false, 1, { 36 } }, /* PBE_SHA1_RC2_40_CBC */
     { 0x3ac, false, false, 1, { 42 } }, /* SP800_108_COUNTER_KDF */
     { 0x3ad, false, false, 1, { 43 } }, /* SP800_108_FEEDBACK_KDF */
     { 0x3ae, false, false, 1, { 42 } }, /* SP800_108_DOUBLE_PIPELINE_KDF */
@@ -848,7 +878,7 @@ const mechanism_row mechanisms[] = {
     { 0x403a, false, false, 0, { 0 } }, /* PUB_KEY_FROM_PRIV_KEY */
 };
 
-const unsigned mechanism_count = 322;
+const unsigned mechanism_count = 340;
 
 const attribute_row attributes[] = {
     { 0x0, V_ULONG }, /* CLASS */

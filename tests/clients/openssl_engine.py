@@ -1,8 +1,9 @@
 """The set-up of OpenSSL's PKCS#11 engine (libp11) that several tests of clients share."""
 
 from pathlib import Path
+from typing import NamedTuple
 
-from harness import Token
+from harness import Token, run
 
 ENGINE = Path("/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so")
 
@@ -18,3 +19,17 @@ def engine_config(token: Token, folder: Path) -> Path:
         "[req]\ndistinguished_name = name\n[name]\n"
     )
     return path
+
+
+KEYS = {"rsa": "rsa:2048", "ec": "EC:prime256v1"}
+
+
+class Desk(NamedTuple):
+    """A folder in which OpenSSL knows the engine, and a token with two keys and their certificates."""
+
+    token: Token
+    folder: Path
+
+    def engine(self, *command: str) -> str:
+        """Run a program for which OPENSSL_CONF loads the engine."""
+        return run(*command, cwd=self.folder, env={"OPENSSL_CONF": str(self.folder / "openssl.cnf")})

@@ -141,6 +141,8 @@ MAY_FAIL = {
     "test_pkcs1v15_bleichenbacher_structured_oracle",
     "test_eddsa_edwards448_sign_missing_required_param",
     "test_eddsa_edwards448_verify_missing_required_param",
+    "test_unwrapped_key_preserves_extractable",
+    "test_class_attribute[HOTP_KEY_GEN]",
 }
 
 
@@ -156,7 +158,7 @@ def test_pkcs11_check_in_full(
     for line in (tmp_path / "report.jsonl").read_text().splitlines():
         report = json.loads(line)
         if report.get("$report_type") == "TestReport" and report["outcome"] == "failed":
-            failed.add(report["location"][2].split(".")[-1].split("[")[0])
+            failed.add(report["location"][2].split(".")[-1])
     assert failed <= MAY_FAIL, failures(outcome)
     assert "crashed 0, timeout 0" in outcome.line
 

@@ -1,48 +1,20 @@
 """Programs that use the token by OpenSSL's PKCS#11 engine or a library of their own: mail, TLS clients, VPN, PGP."""
 
+import os
+import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pip._vendor.distlib as distlib
 import pytest
 
-from clients.openssl_engine import ENGINE, engine_config
-from harness import Token, free_port, run
+from clients.openssl_engine import ENGINE, KEYS, Desk
+from harness import free_port, run
 
 pytestmark = pytest.mark.client
-
-KEYS = {"rsa": "rsa:2048", "ec": "EC:prime256v1"}
-
-
-class Desk(NamedTuple):
-    """A folder in which OpenSSL knows the engine, and a token with two keys and their certificates."""
-
-    token: Token
-    folder: Path
-
-    def engine(self, *command: str) -> str:
-        """Run a program for which OPENSSL_CONF loads the engine."""
-        return run(*command, cwd=self.folder, env={"OPENSSL_CONF": str(self.folder / "openssl.cnf")})
-
-
-@pytest.fixture
-def desk(token: Token, tmp_path: Path, need: Callable[..., None]) -> Desk:
-    need("openssl", "pkcs11-tool", ENGINE)
-    engine_config(token, tmp_path)
-    made = Desk(token, tmp_path)
-    for number, (label, key_type) in enumerate(KEYS.items(), start=1):
-        of = ("--id", f"0{number}", "--label", label)
-        token.tool("--keypairgen", "--key-type", key_type, *of, "--usage-sign")
-        key = ("-engine", "pkcs11", "-keyform", "engine", "-key", token.uri(label))
-        made.engine(
-            "openssl", "req", "-x509", "-new", "-subj", f"/CN={label}", "-days", "30", *key, "-out", f"{label}.pem"
-        )
-        run("openssl", "x509", "-in", f"{label}.pem", "-outform", "DER", "-out", f"{label}.der", cwd=tmp_path)
-        token.tool("--write-object", str(tmp_path / f"{label}.der"), "--type", "cert", *of)
-    return made
 
 
 @pytest.mark.parametrize("label", KEYS)
@@ -105,3 +77,58 @@ def test_gnupg_sees_the_rsa_key(desk: Desk, need: Callable[..., None]) -> None:
     said = run(*server, env={"GNUPGHOME": str(desk.folder)}, stdin="SERIALNO\nLEARN --force\nBYE\n")
     assert "S KEYPAIRINFO" in said
     assert f"/{desk.token.label}/01\n" in said
+
+
+def test_stunnel_serves_with_a_key_of_the_token(desk: Desk, need: Callable[..., None]) -> None:
+    need("stunnel4")
+    port = free_port()
+    key = f"engineId = pkcs11\nkey = {desk.token.uri('rsa')}\ncert = {desk.folder}/rsa.pem\n"
+    # What is inside is a program that stunnel starts for each connection.
+    service = f"[one]\naccept = 127.0.0.1:{port}\nexec = /bin/echo\nexecArgs = echo inside\n{key}"
+    (desk.folder / "stunnel.conf").write_text(f"foreground = yes\npid =\nengine = pkcs11\n{service}")
+    environment = {**os.environ, "OPENSSL_CONF": str(desk.folder / "openssl.cnf")}
+    context = ssl.create_default_context(cafile=desk.folder / "rsa.pem")
+    context.check_hostname = False
+    with subprocess.Popen(["stunnel4", desk.folder / "stunnel.conf"], env=environment, stderr=subprocess.DEVNULL) as it:
+        try:
+            for _ in range(3):  # each with a thread of its own there
+                with connected(port) as plain, context.wrap_socket(plain) as secured:
+                    assert secured.recv(100) == b"inside\n"
+        finally:
+            it.terminate()
+
+
+@pytest.mark.parametrize("label", KEYS)
+def test_workers_of_nginx_serve_with_a_key_of_the_token(desk: Desk, need: Callable[..., None], label: str) -> None:
+    """The master reads the key; the workers, forked, begin anew with the module, and find it again."""
+    need("nginx")
+    port = free_port()
+    key = f'ssl_certificate {desk.folder}/{label}.pem; ssl_certificate_key "engine:pkcs11:{desk.token.uri(label)}";'
+    server = f"server {{ listen 127.0.0.1:{port} ssl; {key} return 200 inside; }}"
+    own = "user root;" if os.geteuid() == 0 else ""  # else they would be nobody, who may not see the keeper
+    (desk.folder / "nginx.conf").write_text(
+        f"{own} daemon off; worker_processes 2; pid nginx.pid; error_log error.log; env HSMITH_HOME; env OPENSSL_CONF;"
+        f"ssl_engine pkcs11; events {{}} http {{ access_log off; {server} }}"
+    )
+    environment = {**os.environ, "OPENSSL_CONF": str(desk.folder / "openssl.cnf")}
+    context = ssl.create_default_context(cafile=desk.folder / f"{label}.pem")
+    context.check_hostname = False
+    command = ["nginx", "-p", str(desk.folder), "-c", "nginx.conf", "-e", "error.log"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as it:
+        try:
+            for _ in range(6):
+                with connected(port) as plain, context.wrap_socket(plain) as secured:
+                    secured.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                    assert b"".join(iter(lambda: secured.recv(4096), b"")).endswith(b"inside")
+        finally:
+            it.terminate()
+
+
+def connected(port: int) -> socket.socket:
+    """A connection to a server that may be starting still."""
+    for _ in range(200):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=30)
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+    raise AssertionError(f"nobody listens at port {port}")

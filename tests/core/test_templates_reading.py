@@ -128,6 +128,16 @@ def test_wrap_template() -> None:
             templates.check_wrap_template(wrapping, key)
 
 
+def test_a_key_without_templates_has_empty_ones() -> None:
+    """They set no condition ("Public key from private key" calls them so, too); what is no such key has none."""
+    for attr in (Attr.WRAP_TEMPLATE, Attr.UNWRAP_TEMPLATE, Attr.DERIVE_TEMPLATE):
+        assert templates.read(create(AES), attr) == ()
+    for attrs, attr in ((DATA, Attr.WRAP_TEMPLATE), (X509, Attr.WRAP_TEMPLATE), (AES, Attr.DECAPSULATE_TEMPLATE)):
+        with pytest.raises(Refused) as refused:
+            templates.read(create(attrs), attr)
+        assert refused.value.fault == Fault.ATTRIBUTE_TYPE_INVALID
+
+
 def test_wrap_template_is_no_oracle() -> None:
     wrapping = create(AES, WRAP_TEMPLATE=((int(Attr.VALUE), AES_VALUE),))
     with pytest.raises(Refused, match="KEY_HANDLE_INVALID"):

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 import pytest
+from Crypto.Hash import MD2, RIPEMD160
 
 import mechanism_stock as stock
 from hsmith.crypto import der, keys
@@ -88,10 +89,15 @@ HASHED = [row for row in MECHANISMS.values() if row.mechanism.name.endswith(("_K
 HASHED = [row for row in HASHED if not row.mechanism.name.startswith(("TLS", "SSL3", "WTLS"))]
 
 
+OLD = {"MD2": MD2, "RIPEMD160": RIPEMD160}  # hashlib may lack them; their answers are those of test_old.py
+
+
 def hashed(name: str, data: bytes) -> bytes:
     """By Python's own functions; ``name``: as in the mechanisms."""
     if name.startswith("SHAKE_"):
         return hashlib.new(name.lower(), data).digest(32 if name.endswith("128") else 64)  # type: ignore[call-arg]
+    if name in OLD:
+        return bytes(OLD[name].new(data).digest())
     if name.startswith("BLAKE2B_"):
         return hashlib.blake2b(data, digest_size=int(name[-3:]) // 8).digest()
     return hashlib.new({"SHA_1": "sha1", "SHA512_T": "sha512_224"}.get(name, name.lower()), data).digest()

@@ -37,7 +37,7 @@ def _params(row: MechanismRow) -> Any:
         return RsaPkcsPssParams(hash_alg, Mgf.MGF1_SHA256, 20)
     if HashSignAdditionalContext in row.params:
         return HashSignAdditionalContext(hash=Mechanism.SHA256)
-    return 4 if int in row.params else stock.PARAMS.get(row.mechanism)
+    return stock.PARAMS.get(row.mechanism, 4 if int in row.params else None)
 
 
 def _data(row: MechanismRow) -> bytes:

@@ -8,7 +8,17 @@ import mechanism_stock as stock
 from hsmith.crypto import keys
 from hsmith.crypto.keys import Key
 from hsmith.crypto.registry import ENGINES
-from hsmith.spec.constants import DataSource, Fault, IvGenerator, KeyType, Mechanism, MechanismFlag, Mgf, ObjectClass
+from hsmith.spec.constants import (
+    Attr,
+    DataSource,
+    Fault,
+    IvGenerator,
+    KeyType,
+    Mechanism,
+    MechanismFlag,
+    Mgf,
+    ObjectClass,
+)
 from hsmith.spec.faults import Refused
 from hsmith.spec.mechanisms import MECHANISMS, MechanismRow
 from hsmith.spec.params import (
@@ -131,10 +141,10 @@ def test_key_wrap_takes_a_length_near_that_of_the_text(secret_key: Any) -> None:
     wrapped = engine.wrap(key, None, bytes(range(20)))
     assert engine.unwrap(key, None, wrapped, 20) == bytes(range(20))
     assert len(engine.unwrap(key, None, wrapped)) == 24
-    for length in (16, 25):
+    for length, fault in ((16, Fault.WRAPPED_KEY_INVALID), (25, Fault.WRAPPED_KEY_LEN_RANGE)):
         with pytest.raises(Refused) as refused:
             engine.unwrap(key, None, wrapped, length)
-        assert refused.value.fault == Fault.WRAPPED_KEY_INVALID
+        assert refused.value.fault == fault
 
 
 @pytest.mark.parametrize("mechanism", [M.AES_KEY_WRAP, M.AES_KEY_WRAP_KWP, M.AES_KEY_WRAP_PAD, M.AES_KEY_WRAP_PKCS7])
@@ -193,3 +203,17 @@ def test_rsa_aes_key_wrap_checks_its_parameters(params: RsaAesKeyWrapParams, pai
     with pytest.raises(Refused) as refused:
         ENGINES[M.RSA_AES_KEY_WRAP].wrap(pair(KeyType.RSA)[0], params, bytes(16))
     assert refused.value.fault == Fault.MECHANISM_PARAM_INVALID
+
+
+def test_what_rsa_gave_is_a_key_whatever_it_is() -> None:
+    """Of each length that no key of the type has comes a new key; what may be one stays."""
+    for key_type, lengths in (
+        (KeyType.AES, (16, 24, 32)),
+        (KeyType.DES3, (24,)),
+        (KeyType.GENERIC_SECRET, range(1, 50)),
+    ):
+        for length in range(50):
+            value = bytes(length)
+            given = keys.implicitly(key_type, value)
+            assert (given == value) is (length in lengths)
+            assert keys.decode(ObjectClass.SECRET_KEY, key_type, given)[Attr.VALUE] == given

@@ -58,6 +58,8 @@ def test_the_prf_of_tls_is_what_master_secrets_are_made_by(session: Session) -> 
     session.call("C_DeriveKey", make("MECHANISM", mechanism=int(M.TLS_PRF), pParameter=params,
                                      ulParameterLen=C.sizeof(params)), key, None, 0, None)  # fmt: skip
     assert out.raw == session.get(derived, Attr.VALUE)
+    with refused(Fault.TEMPLATE_INCONSISTENT):  # there would be no key behind the handle
+        session.derive(key, (M.TLS_PRF, params), GENERIC)
     assert length.value == 48
 
 
@@ -84,7 +86,30 @@ def test_keys_from_passwords_of_old(session: Session) -> None:
     for mechanism, size in ((M.PBE_SHA1_RC4_128, 16), (M.PBE_SHA1_RC4_40, 5)):
         key = session.generate((mechanism, params), readable)
         assert session.get(key, [Attr.KEY_TYPE, Attr.VALUE_LEN]) == [KeyType.RC4, size]
+        rc4 = session.get(key, Attr.VALUE)
         assert session.decrypt(key, M.RC4, session.encrypt(key, M.RC4, b"text")) == b"text"
+        # The same derivation, for another cipher.
+        other = {M.PBE_SHA1_RC4_128: M.PBE_SHA1_RC2_128_CBC, M.PBE_SHA1_RC4_40: M.PBE_SHA1_RC2_40_CBC}[mechanism]
+        key = session.generate((other, params), readable)
+        assert session.get(key, [Attr.KEY_TYPE, Attr.VALUE]) == [KeyType.RC2, rc4]
+        cbc = make("RC2_CBC_PARAMS", ulEffectiveBits=8 * size, iv=(C.c_ubyte * 8)(*iv.raw))
+        sealed = session.encrypt(key, (M.RC2_CBC_PAD, cbc), b"text")
+        assert session.decrypt(key, (M.RC2_CBC_PAD, cbc), sealed) == b"text"
+        mac = make("RC2_MAC_GENERAL_PARAMS", ulEffectiveBits=8 * size, ulMacLength=6)
+        signature = session.sign(key, (M.RC2_MAC_GENERAL, mac), b"text")
+        assert len(signature) == 6
+        session.verify(key, (M.RC2_MAC_GENERAL, mac), b"text", signature)
+
+
+def test_an_rc2_key_counts_whole(session: Session) -> None:
+    """Else a key of any kind, unwrapped as one of RC2, would be found a byte at a time from its first 40 bits on."""
+    key = session.generate(M.RC2_KEY_GEN, {Attr.VALUE_LEN: 16, Attr.SENSITIVE: True, Attr.ENCRYPT: True})
+    for bits in (40, 48, 127):
+        with refused(Fault.MECHANISM_PARAM_INVALID):
+            session.encrypt(key, (M.RC2_ECB, bits), bytes(8))
+        with refused(Fault.MECHANISM_PARAM_INVALID):
+            session.encrypt(key, (M.RC2_CBC, make("RC2_CBC_PARAMS", ulEffectiveBits=bits)), bytes(8))
+    assert len(session.encrypt(key, (M.RC2_CBC, make("RC2_CBC_PARAMS", ulEffectiveBits=128)), bytes(8))) == 8
 
 
 def test_twofish_wraps_and_pads(session: Session) -> None:

@@ -5,18 +5,25 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 #: No column is cut to fewer characters, however narrow the terminal is.
 LEAST_WIDTH = 12
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    _print(sys.stdout, text)
 
 
 def complain(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    _print(sys.stderr, text)
+
+
+def _print(stream: TextIO, text: str) -> None:
+    """All at once: whoever has read enough and ends (grep -q) is not written to once more for the end of the line, as
+    print() does where nothing is buffered (PYTHONUNBUFFERED, as in many containers)."""
+    stream.write(f"{text}\n")
+    stream.flush()
 
 
 def emit(options: argparse.Namespace, data: Any, text: str) -> None:

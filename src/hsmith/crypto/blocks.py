@@ -213,13 +213,14 @@ def unwrapping(stream: Stream, wrapped: Buffer) -> bytes:
 class Ecb(Mode):
     """CKM_AES_ECB, CKM_DES3_ECB."""
 
+    def _library(self, key: Key, params: Any) -> Any:
+        return Cipher(algorithm_of(self._cipher, key), modes.ECB())
+
     def encrypt(self, key: Key, params: Any) -> Stream:
-        context = Cipher(algorithm_of(self._cipher, key), modes.ECB()).encryptor()
-        return BlockStream(context, self._cipher.block, encrypting=True)
+        return BlockStream(self._library(key, params).encryptor(), self._cipher.block, encrypting=True)
 
     def decrypt(self, key: Key, params: Any) -> Stream:
-        context = Cipher(algorithm_of(self._cipher, key), modes.ECB()).decryptor()
-        return BlockStream(context, self._cipher.block, encrypting=False)
+        return BlockStream(self._library(key, params).decryptor(), self._cipher.block, encrypting=False)
 
 
 class Cbc(Mode):

@@ -9,6 +9,8 @@ OID: Final = 0x06
 PRINTABLE_STRING: Final = 0x13
 SEQUENCE: Final = 0x30
 
+NULL: Final = b"\x05\x00"
+
 
 def encode(tag: int, content: bytes) -> bytes:
     length = len(content)

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import dh, dsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
+from hsmith.crypto import der
 from hsmith.crypto.engine import Attributes, Buffer, Engine, Signer, Verifier, Wanted
 from hsmith.crypto.fitting import last, wanted_length
 from hsmith.crypto.hashes import HASHES, Hash
@@ -23,6 +24,7 @@ from hsmith.crypto.material.finite import (
     dsa_domain,
     dsa_public_attributes,
 )
+from hsmith.crypto.material.secret import MAXIMUM
 from hsmith.crypto.streams import (
     HashingSigner,
     HashingVerifier,
@@ -228,7 +230,7 @@ class DhDerive(Engine):
 def _check_kdf(params: Any) -> None:
     if params.kdf == Kdf.NULL and params.other_info:
         raise bad_parameter("pOtherInfo must be NULL with CKD_NULL")
-    if params.kdf not in (Kdf.NULL, Kdf.SHA1_KDF_CONCATENATE):
+    if params.kdf not in (Kdf.NULL, Kdf.SHA1_KDF_CONCATENATE, Kdf.SHA1_KDF_ASN1):
         raise bad_parameter(f"the key derivation function 0x{params.kdf:x} is not offered")
 
 
@@ -236,11 +238,34 @@ def _x942(shared: bytes, params: Any, wanted: Wanted) -> dict[int, Any]:
     if params.kdf == Kdf.NULL:
         return last(shared, wanted)
     length = wanted_length(wanted) or hashes.SHA1.digest_size
+    if length > MAXIMUM:
+        raise Refused(Fault.KEY_SIZE_RANGE, f"no key has more than {MAXIMUM} bytes")
+    if params.kdf == Kdf.SHA1_KDF_ASN1:
+        return last(counting_in_der(shared, params.other_info, length), wanted)
     return last(X963KDF(hashes.SHA1(), length, params.other_info or None).derive(shared), wanted)
 
 
+_COUNTER: Final = 4  # bytes
+
+
+def counting_in_der(shared: bytes, other_info: bytes, length: int) -> bytes:
+    """ANSI X9.42's derivation as RFC 2631, section 2.1.2, has it: OtherInfo is a SEQUENCE whose first item,
+    KeySpecificInfo, ends with the counter, an OCTET STRING of four bytes, in the place of what the caller has there."""
+    info = der.items(der.unwrap(der.SEQUENCE, other_info) or b"") or []
+    specific = (der.items(info[0][1]) if info and info[0][0] == der.SEQUENCE else None) or []
+    if [tag for tag, _ in specific] != [der.OID, der.OCTET_STRING] or len(specific[1][1]) != _COUNTER:
+        raise bad_parameter("pOtherInfo must be the DER of X9.42's OtherInfo, with a counter of four bytes")
+    rest = b"".join(der.encode(tag, content) for tag, content in info[1:])
+    made = b""
+    while len(made) < length:
+        counter = (len(made) // hashes.SHA1.digest_size + 1).to_bytes(_COUNTER, "big")
+        counted = der.sequence(der.encode(der.OID, specific[0][1]), der.encode(der.OCTET_STRING, counter))
+        made += hashes.Hash.hash(hashes.SHA1(), shared + der.sequence(counted + rest))
+    return made[:length]
+
+
 class X942Derive(DhDerive):
-    """CKM_X9_42_DH_DERIVE. No library has CKD_SHA1_KDF_ASN1, which counts within the DER of its other information."""
+    """CKM_X9_42_DH_DERIVE."""
 
     def _secret(self, key: Key, params: Any, public: Buffer, wanted: Wanted) -> dict[int, Any]:
         _check_kdf(params)

@@ -5,6 +5,7 @@ CKA_EC_POINT is a DER OCTET STRING; CKA_PUBLIC_KEY_INFO is a DER SubjectPublicKe
 """
 
 import hashlib
+import os
 from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,13 +20,13 @@ from hsmith.crypto.material.finite import DhMaterial, DsaMaterial, X942Material
 from hsmith.crypto.material.lattice import ML_DSA, ML_KEM, LatticeMaterial
 from hsmith.crypto.material.otp import HotpMaterial
 from hsmith.crypto.material.rsa import RsaMaterial
-from hsmith.crypto.material.secret import SecretMaterial, check_length
+from hsmith.crypto.material.secret import LENGTHS, SecretMaterial, check_length
 from hsmith.crypto.material.stateless import SlhMaterial
 from hsmith.spec.constants import Attr, Fault, KeyType, ObjectClass
 from hsmith.spec.faults import Refused
 from hsmith.spec.mechanisms import SECRET_TYPES
 
-__all__ = ["Key", "check_value", "complete", "decode", "encode", "load", "public_attributes"]
+__all__ = ["Key", "check_value", "complete", "decode", "encode", "implicitly", "load", "public_attributes"]
 
 _PAIRS: Final[dict[int, Material]] = {
     KeyType.RSA: RsaMaterial(),
@@ -115,6 +116,17 @@ def encode(attributes: Attributes) -> bytes:
     if attributes.get(Attr.CLASS) not in (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY):
         raise Refused(Fault.KEY_NOT_WRAPPABLE, "only secret and private keys are wrapped")
     return _of(attributes).encode(attributes)
+
+
+def implicitly(key_type: int, value: bytes) -> bytes:
+    """A secret key that RSA with v1.5 padding gave, or a random one where no key of its type is so long.
+
+    A wrong padding gives bytes of any length (Bleichenbacher 1998): that they are no AES key must not be told either.
+    """
+    lengths = LENGTHS.get(key_type)
+    substitute = os.urandom(lengths[-1] if lengths else 16)
+    possible = len(value) in lengths if lengths else bool(value)
+    return value if possible else substitute
 
 
 def decode(cls: int, key_type: int, encoded: bytes) -> dict[int, Any]:

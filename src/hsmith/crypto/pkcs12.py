@@ -42,7 +42,7 @@ def pseudo_random(purpose: int, params: Any, size: int) -> bytes:
 
 
 class PasswordKey(Engine):
-    """CKM_PBE_SHA1_DES3_EDE_CBC, CKM_PBE_SHA1_DES2_EDE_CBC; CKM_PBA_SHA1_WITH_SHA1_HMAC, which makes no IV."""
+    """CKM_PBE_SHA1_DES3_EDE_CBC and its like; CKM_PBA_SHA1_WITH_SHA1_HMAC, which makes no IV."""
 
     def __init__(self, key_type: KeyType, size: int) -> None:
         self._key_type = key_type
@@ -59,7 +59,7 @@ class PasswordKey(Engine):
         if params.init_vector.capacity:
             params.init_vector.value = pseudo_random(_IV, params, _IV_SIZE)
         made = pseudo_random(_KEY, params, self._size)
-        value = made if self._key_type == KeyType.RC4 else odd_parity(made)
+        value = odd_parity(made) if self._key_type in (KeyType.DES2, KeyType.DES3) else made
         return {Attr.KEY_TYPE: self._key_type, Attr.VALUE: value}
 
 

@@ -22,9 +22,11 @@ from hsmith.crypto import (
     kdf,
     lattices,
     mac,
+    old_hashes,
     otp,
     pkcs12,
     random,
+    rc2,
     rc4,
     registers,
     rsa,
@@ -116,6 +118,20 @@ def _by_blake() -> dict[int, Engine]:
     return {_M[name]: engine for name, engine in engines.items()}
 
 
+def _by_old_hash() -> dict[int, Engine]:
+    engines: dict[str, Engine] = {}
+    for row in (old_hashes.MD2, old_hashes.RIPEMD160):
+        name = row.mechanism.name
+        engines |= {
+            name: old_hashes.OldDigestEngine(row),
+            f"{name}_HMAC": old_hashes.OldHmac(row),
+            f"{name}_HMAC_GENERAL": old_hashes.OldHmac(row, general=True),
+            f"{name}_KEY_DERIVATION": old_hashes.OldDerivation(row),
+            f"{name}_RSA_PKCS": old_hashes.OldPkcs1(row),
+        }
+    return {_M[name]: engine for name, engine in engines.items() if name in _M.__members__}
+
+
 _CIPHERS: Final[dict[int, Engine]] = {
     **_by_cipher("AES", AES_CIPHER),
     **_by_cipher("DES3", DES3_CIPHER),
@@ -124,6 +140,11 @@ _CIPHERS: Final[dict[int, Engine]] = {
     **_by_cipher("BLOWFISH", BLOWFISH_CIPHER),
     **_crypt_only(_by_cipher("CAST5", CAST5_CIPHER)),
     **_crypt_only(_by_cipher("IDEA", IDEA_CIPHER)),
+    _M.RC2_ECB: rc2.ECB,
+    _M.RC2_CBC: rc2.CBC,
+    _M.RC2_CBC_PAD: rc2.CBC_PAD,
+    _M.RC2_MAC: rc2.Rc2Mac(),
+    _M.RC2_MAC_GENERAL: rc2.Rc2Mac(),
     _M.RC4: rc4.Rc4(),
     _M.AES_CTR: blocks.Ctr(AES_CIPHER),
     _M.AES_OFB: feedback.Feedback(AES_CIPHER, OFB),
@@ -131,6 +152,7 @@ _CIPHERS: Final[dict[int, Engine]] = {
     _M.AES_CFB64: feedback.Cfb64(AES_CIPHER),
     _M.AES_CFB128: feedback.Feedback(AES_CIPHER, CFB),
     _M.DES_OFB64: feedback.CryptOnly(feedback.Feedback(DES3_CIPHER, OFB)),
+    _M.DES_OFB8: feedback.CryptOnly(registers.Ofb8(DES3_CIPHER)),
     _M.DES_CFB64: feedback.CryptOnly(feedback.Feedback(DES3_CIPHER, CFB)),
     _M.DES_CFB8: feedback.CryptOnly(feedback.Feedback(DES3_CIPHER, CFB8)),
     _M.DES_ECB: feedback.CryptOnly(blocks.Ecb(DES3_CIPHER)),
@@ -212,6 +234,7 @@ _SECRETS: Final[dict[int, Engine]] = {
     _M.SEED_KEY_GEN: random.SecretKeyGen(KeyType.SEED, 16),
     _M.CAST5_KEY_GEN: random.SecretKeyGen(KeyType.CAST5),
     _M.IDEA_KEY_GEN: random.SecretKeyGen(KeyType.IDEA, 16),
+    _M.RC2_KEY_GEN: random.SecretKeyGen(KeyType.RC2),
     _M.RC4_KEY_GEN: random.SecretKeyGen(KeyType.RC4),
     _M.TWOFISH_KEY_GEN: random.SecretKeyGen(KeyType.TWOFISH),
     _M.BLOWFISH_KEY_GEN: random.SecretKeyGen(KeyType.BLOWFISH),
@@ -231,6 +254,8 @@ _SECRETS: Final[dict[int, Engine]] = {
     _M.PBE_SHA1_DES3_EDE_CBC: pkcs12.PasswordKey(KeyType.DES3, 24),
     _M.PBE_SHA1_DES2_EDE_CBC: pkcs12.PasswordKey(KeyType.DES2, 16),
     _M.PBA_SHA1_WITH_SHA1_HMAC: pkcs12.PasswordKey(KeyType.GENERIC_SECRET, 20),
+    _M.PBE_SHA1_RC2_128_CBC: pkcs12.PasswordKey(KeyType.RC2, 16),
+    _M.PBE_SHA1_RC2_40_CBC: pkcs12.PasswordKey(KeyType.RC2, 5),
     _M.PBE_SHA1_RC4_128: pkcs12.PasswordKey(KeyType.RC4, 16),
     _M.PBE_SHA1_RC4_40: pkcs12.PasswordKey(KeyType.RC4, 5),
     _M.PBE_MD2_DES_CBC: pkcs12.Pkcs5Key(Later("Crypto.Hash.MD2")),
@@ -279,4 +304,6 @@ _SECRETS: Final[dict[int, Engine]] = {
     _M.TLS12_MAC: tls.Finished(),
 }
 
-ENGINES: Final = MappingProxyType(_by_hash() | _by_blake() | _CIPHERS | _PAIRS | _POST_QUANTUM | _SECRETS)
+ENGINES: Final = MappingProxyType(
+    _by_hash() | _by_blake() | _by_old_hash() | _CIPHERS | _PAIRS | _POST_QUANTUM | _SECRETS
+)

@@ -81,6 +81,8 @@ class Prf(Engine):
         self._function = function
 
     def orders(self, params: Any, template: Template) -> Sequence[Ordered]:
+        if template:  # whoever asks for a key must not take the handle 0 for one
+            raise Refused(Fault.TEMPLATE_INCONSISTENT, "this makes no key, only pOutput: leave the template out")
         return ()
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:

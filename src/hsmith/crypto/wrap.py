@@ -81,6 +81,8 @@ class _KeyWrap(Engine):
         self._checked(params)
         if len(wrapped) < 2 * _SEMIBLOCK or len(wrapped) % _SEMIBLOCK:
             raise Refused(Fault.WRAPPED_KEY_LEN_RANGE, f"{len(wrapped)} bytes are not what this mechanism gives")
+        if length is not None and length > len(wrapped) - _SEMIBLOCK:
+            raise Refused(Fault.WRAPPED_KEY_LEN_RANGE, f"{len(wrapped)} bytes wrap no key of {length}")
         try:
             return self._fitted(self._open(key, bytes(wrapped)), length)
         except (InvalidUnwrap, ValueError):

@@ -14,6 +14,7 @@ from hsmith.core.policy.marks import Mark
 from hsmith.crypto import keys
 from hsmith.crypto.engine import Ordered, Wanted
 from hsmith.crypto.key import Key
+from hsmith.crypto.material.secret import LENGTHS
 from hsmith.crypto.registry import ENGINES
 from hsmith.cryptoki import asynchronous, operations
 from hsmith.cryptoki.application import Session
@@ -37,6 +38,8 @@ OF_THE_CALLER = frozenset(
         Mechanism.PBE_SHA1_DES2_EDE_CBC,
         Mechanism.PBE_SHA1_RC4_128,
         Mechanism.PBE_SHA1_RC4_40,
+        Mechanism.PBE_SHA1_RC2_128_CBC,
+        Mechanism.PBE_SHA1_RC2_40_CBC,
         Mechanism.PBE_MD2_DES_CBC,
         Mechanism.PBE_MD5_DES_CBC,
         Mechanism.PBA_SHA1_WITH_SHA1_HMAC,
@@ -217,6 +220,8 @@ def unwrapped(
     unwrap.begin(attributes, params)
     with unwrap.judging():
         encoded = ENGINES[row.mechanism].unwrap(key.key(), params, wrapped + (tag or b""), _length(attributes))
+        if row.mechanism == Mechanism.RSA_PKCS:
+            encoded = keys.implicitly(attributes[Attr.KEY_TYPE], encoded)
         material = keys.decode(attributes[Attr.CLASS], attributes[Attr.KEY_TYPE], encoded)
         finished = templates.finish_unwrapped(attributes, material)
     return session.handle_for(store(session, finished, marks=unwrap.came(finished))[0])
@@ -340,6 +345,8 @@ def decapsulate_key(
     decapsulate.begin(attributes)
     wanted = _wanted(attributes, _no_other)
     secret = ENGINES[row.mechanism].decapsulate(key.key(), params, ciphertext or b"", wanted)
+    if row.mechanism == Mechanism.RSA_PKCS:
+        secret = keys.implicitly(attributes[Attr.KEY_TYPE], secret)
     finished = templates.finish_encapsulated(attributes, {Attr.VALUE: secret})
     marks = decapsulate.came(finished)
     return session.handle_for(store(session, finished, marks=marks)[0])
@@ -393,5 +400,9 @@ def _further(session: Session, handle: int) -> Object:
 
 
 def _length(attributes: Mapping[int, Any]) -> int | None:
+    """Bytes of an unwrapped secret key, where its template tells, or its type, of which all keys are of one length."""
     length = attributes.get(Attr.VALUE_LEN)
-    return length if length else None
+    if length or attributes[Attr.CLASS] != ObjectClass.SECRET_KEY:
+        return length or None
+    lengths = LENGTHS.get(attributes[Attr.KEY_TYPE], ())
+    return lengths[0] if len(lengths) == 1 else None

@@ -87,10 +87,10 @@ _SIGNING: Final = ("SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3_224", "
 _DIGESTS: Final = ("MD5", *_SIGNING, "SHA512_224", "SHA512_256")
 SECRET_TYPES: Final = (
     KeyType.GENERIC_SECRET, KeyType.AES, KeyType.AES_XTS, KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.CAMELLIA, KeyType.SEED,
-    KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.RC4, KeyType.CAST5, KeyType.IDEA, KeyType.CHACHA20, KeyType.SALSA20, KeyType.POLY1305, KeyType.HKDF, KeyType.MD5_HMAC,
+    KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.RC2, KeyType.RC4, KeyType.CAST5, KeyType.IDEA, KeyType.CHACHA20, KeyType.SALSA20, KeyType.POLY1305, KeyType.HKDF, KeyType.MD5_HMAC,
     KeyType.SHA_1_HMAC, KeyType.SHA224_HMAC, KeyType.SHA256_HMAC, KeyType.SHA384_HMAC, KeyType.SHA512_HMAC,
     KeyType.SHA512_224_HMAC, KeyType.SHA512_256_HMAC, KeyType.SHA3_224_HMAC, KeyType.SHA3_256_HMAC,
-    KeyType.SHA3_384_HMAC, KeyType.SHA3_512_HMAC, KeyType.BLAKE2B_160_HMAC, KeyType.BLAKE2B_256_HMAC,
+    KeyType.SHA3_384_HMAC, KeyType.SHA3_512_HMAC, KeyType.RIPEMD160_HMAC, KeyType.BLAKE2B_160_HMAC, KeyType.BLAKE2B_256_HMAC,
     KeyType.BLAKE2B_384_HMAC, KeyType.BLAKE2B_512_HMAC,
 )  # fmt: skip
 
@@ -130,6 +130,21 @@ def _hash_families() -> None:
     _add("SHA512_T", _F.DIGEST, params=(int,))
     for name in ("SHAKE_128_KEY_DERIVATION", "SHAKE_256_KEY_DERIVATION"):
         _add(name, _F.DERIVE, *_HASHED_TYPES, **any_size)
+    _hashes_of_before()
+
+
+def _hashes_of_before() -> None:
+    """What 2.40 has and the text of 3.2 has not. CKM_MD2_HMAC has no type of key of its own."""
+    for name, grade, hmac_keys in (
+        ("MD2", Grade.BROKEN, (KeyType.GENERIC_SECRET,)),
+        ("RIPEMD160", Grade.LEGACY, (KeyType.GENERIC_SECRET, KeyType.RIPEMD160_HMAC)),
+    ):
+        old: dict[str, Any] = {"grade": grade, "messages": False}
+        _add(name, _F.DIGEST, grade=grade)
+        _add(f"{name}_HMAC", _SIGN, *hmac_keys, sizes=(1, SECRET_MAXIMUM), **old)
+        _add(f"{name}_HMAC_GENERAL", _SIGN, *hmac_keys, sizes=(1, SECRET_MAXIMUM), params=(int,), **old)
+        _add(f"{name}_RSA_PKCS", _SIGN, KeyType.RSA, sizes=(512, 8192), **old)
+    _add("MD2_KEY_DERIVATION", _F.DERIVE, *_HASHED_TYPES, sizes=(1, SECRET_MAXIMUM), grade=Grade.BROKEN)
 
 
 # --- RSA (section 6.1)
@@ -180,7 +195,7 @@ def _elliptic_curves() -> None:
         _add(f"ECDSA_{name}", _SIGN | _EC, KeyType.EC, grade=_WEAK.get(name, Grade.MODERN), **curves)
     # GnuTLS 3.7 passes CKM_EDDSA to C_GenerateKeyPair.
     _add("EDDSA", _SIGN | pair, KeyType.EC_EDWARDS, params=(None, p.EddsaParams), **raw)
-    signing: dict[str, Any] = {"params": (p.XeddsaParams,), "sizes": (255, 255), "multi_part": False}
+    signing: dict[str, Any] = {"params": (p.XeddsaParams,), "sizes": (255, 255), "multi_part": False, "messages": False}
     _add("XEDDSA", _SIGN | _EC, KeyType.EC_MONTGOMERY, **signing)
     agreement: dict[str, Any] = {"params": (p.Ecdh1DeriveParams,), **curves}
     _add("ECDH1_DERIVE", _F.DERIVE | _KEM | _EC, KeyType.EC, KeyType.EC_MONTGOMERY, **agreement)
@@ -212,7 +227,7 @@ def _aes() -> None:
         _add(name, both, KeyType.AES, params=(bytes,), wraps=_SECRET_ONLY, **aes)
     _add("AES_XTS_KEY_GEN", _F.GENERATE, KeyType.AES_XTS, sizes=(32, 64))
     _add("AES_XTS", _CRYPT, KeyType.AES_XTS, params=(bytes,), sizes=(32, 64))
-    _add("AES_GMAC", _SIGN, KeyType.AES, params=(p.GcmParams,), **aes)
+    _add("AES_GMAC", _SIGN, KeyType.AES, params=(p.GcmParams,), messages=False, **aes)  # its IV is for one MAC
     legacy: dict[str, Any] = {"grade": Grade.LEGACY, **aes}
     for name in ("AES_MAC", "AES_XCBC_MAC", "AES_XCBC_MAC_96"):
         _add(name, _SIGN, KeyType.AES, **legacy)
@@ -261,7 +276,7 @@ def _tls() -> None:
     for name in ("TLS_KDF", "TLS12_KDF"):
         _add(name, _F.DERIVE, generic, params=(p.TlsKdfParams,), **any_size)
     for name in ("TLS_MAC", "TLS12_MAC"):
-        _add(name, _SIGN, generic, params=(p.TlsMacParams,), **any_size)
+        _add(name, _SIGN, generic, params=(p.TlsMacParams,), messages=False, **any_size)
     broken: dict[str, Any] = {"grade": Grade.BROKEN, "sizes": (48, 48)}
     any_broken: dict[str, Any] = {"grade": Grade.BROKEN, **any_size}
     _add("TLS_PRF", _F.DERIVE, generic, params=(p.TlsPrfParams,), **any_broken)
@@ -316,7 +331,7 @@ def _past() -> None:
     _add("DES3_ECB", both, *des, wraps=_SECRET_ONLY, **legacy)
     _add("DES3_CBC", both, *des, params=(bytes,), wraps=_SECRET_ONLY, **legacy)
     _add("DES3_CBC_PAD", both, *des, params=(bytes,), **legacy)
-    for name in ("DES_OFB64", "DES_CFB64", "DES_CFB8"):
+    for name in ("DES_OFB64", "DES_OFB8", "DES_CFB64", "DES_CFB8"):
         _add(name, _CRYPT, KeyType.DES, *des, params=(bytes,), **legacy)
     _add("DES3_MAC", _SIGN, *des, **legacy)
     _add("DES3_MAC_GENERAL", _SIGN, *des, params=(int,), **legacy)
@@ -373,9 +388,17 @@ def _ciphers_of_before() -> None:
         _add(f"{name}_CBC_PAD", _CRYPT, key_type, params=(bytes,), **old)
         _add(f"{name}_MAC", _SIGN, key_type, **old)
         _add(f"{name}_MAC_GENERAL", _SIGN, key_type, params=(int,), **old)
+    rc2: dict[str, Any] = {"grade": Grade.BROKEN, "messages": False, "sizes": (40, 1024), "unit": 8}
+    _add("RC2_KEY_GEN", _F.GENERATE, KeyType.RC2, **rc2)
+    _add("RC2_ECB", _CRYPT, KeyType.RC2, params=(int,), **rc2)
+    _add("RC2_CBC", _CRYPT, KeyType.RC2, params=(p.Rc2CbcParams,), **rc2)
+    _add("RC2_CBC_PAD", _CRYPT, KeyType.RC2, params=(p.Rc2CbcParams,), **rc2)
+    _add("RC2_MAC", _SIGN, KeyType.RC2, params=(int,), **rc2)
+    _add("RC2_MAC_GENERAL", _SIGN, KeyType.RC2, params=(p.Rc2MacGeneralParams,), **rc2)
     pbe: dict[str, Any] = {"params": (p.PbeParams,), "slow": True, "grade": Grade.BROKEN}
     for name, key_type in (
-        ("MD2_DES_CBC", KeyType.DES), ("MD5_DES_CBC", KeyType.DES), ("SHA1_RC4_128", KeyType.RC4), ("SHA1_RC4_40", KeyType.RC4)
+        ("MD2_DES_CBC", KeyType.DES), ("MD5_DES_CBC", KeyType.DES), ("SHA1_RC4_128", KeyType.RC4), ("SHA1_RC4_40", KeyType.RC4),
+        ("SHA1_RC2_128_CBC", KeyType.RC2), ("SHA1_RC2_40_CBC", KeyType.RC2),
     ):  # fmt: skip
         _add(f"PBE_{name}", _F.GENERATE, key_type, **pbe)
 
@@ -435,7 +458,8 @@ def _post_quantum() -> None:
     with_context: dict[str, Any] = {"params": (None, p.SignAdditionalContext)}
     _add("ML_DSA_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.ML_DSA, **ml)
     _add("ML_DSA", _SIGN, KeyType.ML_DSA, **with_context, **ml)
-    _add("HASH_ML_DSA", _SIGN, KeyType.ML_DSA, params=(p.HashSignAdditionalContext,), multi_part=False, **ml)
+    hashed: dict[str, Any] = {"params": (p.HashSignAdditionalContext,), "multi_part": False, "messages": False}
+    _add("HASH_ML_DSA", _SIGN, KeyType.ML_DSA, **hashed, **ml)
     _add("SLH_DSA_KEY_PAIR_GEN", _F.GENERATE_KEY_PAIR, KeyType.SLH_DSA, slow=True, **slh)
     _add("SLH_DSA", _SIGN, KeyType.SLH_DSA, slow=True, **with_context, **slh)
     for name in _PRE_HASHES:

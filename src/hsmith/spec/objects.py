@@ -228,7 +228,7 @@ _FIXED_TYPES: Final = (KeyType.DES, KeyType.DES2, KeyType.DES3, KeyType.SEED, Ke
 _HMAC_TYPES: Final = tuple(key_type for key_type in KeyType if key_type.name.endswith("_HMAC"))
 _CIPHER_TYPES: Final = (
     KeyType.AES, KeyType.AES_XTS, KeyType.CAMELLIA, KeyType.ARIA, KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.CHACHA20, KeyType.SALSA20,
-    KeyType.CAST5, KeyType.RC4,
+    KeyType.CAST5, KeyType.RC2, KeyType.RC4,
 )  # fmt: skip
 _SIZED_TYPES: Final = (*_CIPHER_TYPES, *_HMAC_TYPES, KeyType.GENERIC_SECRET, KeyType.HKDF, KeyType.POLY1305)
 
@@ -242,7 +242,7 @@ USES: Final[dict[KeyType, frozenset[Attr]]] = {
         ((KeyType.DSA, KeyType.EC, KeyType.EC_EDWARDS, KeyType.ML_DSA, KeyType.SLH_DSA), "SIGN VERIFY"),
         ((KeyType.ML_KEM,), "ENCAPSULATE DECAPSULATE"),
         ((KeyType.DH, KeyType.X9_42_DH, KeyType.EC_MONTGOMERY, KeyType.HKDF), ""),
-        ((KeyType.AES, KeyType.CAMELLIA, KeyType.ARIA, KeyType.CAST5, *_FIXED_TYPES), _BLOCK_USES),
+        ((KeyType.AES, KeyType.CAMELLIA, KeyType.ARIA, KeyType.CAST5, KeyType.RC2, *_FIXED_TYPES), _BLOCK_USES),
         (
             (KeyType.AES_XTS, KeyType.BLOWFISH, KeyType.TWOFISH, KeyType.CHACHA20, KeyType.SALSA20, KeyType.RC4),
             "ENCRYPT DECRYPT WRAP UNWRAP",

@@ -1311,6 +1311,33 @@ _row(
     names_keys=True,
 )
 
+
+# --- RC2 (2.40)
+
+
+@structure
+class Rc2CbcParams:
+    effective_bits: int = 0
+    iv: bytes = bytes(8)
+
+
+_row(65, Rc2CbcParams, "CK_RC2_CBC_PARAMS", _ulong("effective_bits", "ulEffectiveBits"), _array("iv", "iv", 8))
+
+
+@structure
+class Rc2MacGeneralParams:
+    effective_bits: int = 0
+    mac_length: int = 0
+
+
+_row(
+    66,
+    Rc2MacGeneralParams,
+    "CK_RC2_MAC_GENERAL_PARAMS",
+    _ulong("effective_bits", "ulEffectiveBits"),
+    _ulong("mac_length", "ulMacLength"),
+)
+
 PARAMS: Final[tuple[ParamsRow, ...]] = tuple(_ROWS)
 BY_NUMBER: Final = {row.number: row for row in PARAMS}
 BY_CLASS: Final = {row.cls: row for row in PARAMS}

@@ -2,4 +2,4 @@
 
 from typing import Final
 
-TABLES_HASH: Final = 0xCB197A11B1794896
+TABLES_HASH: Final = 0x82E444FF746A890E

@@ -64,6 +64,8 @@ _OF_ONE_LENGTH: Final[dict[int, int]] = {
     Mechanism.PBA_SHA1_WITH_SHA1_HMAC: 20,
     Mechanism.PBE_SHA1_RC4_128: 16,
     Mechanism.PBE_SHA1_RC4_40: 5,
+    Mechanism.PBE_SHA1_RC2_128_CBC: 16,
+    Mechanism.PBE_SHA1_RC2_40_CBC: 5,
     Mechanism.HOTP_KEY_GEN: 20,  # RFC 4226, section 4: "RECOMMENDS a shared secret length of 160 bits"
 }
 

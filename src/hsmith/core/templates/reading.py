@@ -7,7 +7,7 @@ from hsmith.core.templates.values import name, refuse, typed
 from hsmith.spec.attributes import ATTRIBUTES
 from hsmith.spec.constants import Attr, Fault, ObjectClass
 from hsmith.spec.faults import Refused
-from hsmith.spec.objects import REDACTED, SEALED
+from hsmith.spec.objects import OBJECTS, REDACTED, SEALED
 from hsmith.spec.values import Template, Value
 
 _MISSING: Final = object()
@@ -17,6 +17,8 @@ _INDEXED: Final = frozenset(attr for attr, row in ATTRIBUTES.items() if row.rank
 _SEALED: Final = SEALED | {
     cls: SEALED[cls] | {Attr.CHECK_VALUE} for cls in (ObjectClass.SECRET_KEY, ObjectClass.OTP_KEY)
 }
+#: A key that was given none has them empty: a template without conditions.
+_TEMPLATES: Final = frozenset(attr for attr in Attr if attr.name.endswith("_TEMPLATE"))
 _TELLING: Final = REDACTED | {Attr.CHECK_VALUE}
 
 
@@ -35,6 +37,8 @@ def read(attrs: Mapping[int, Any], attr: int) -> Value:
         raise refuse(Fault.ATTRIBUTE_SENSITIVE, attr, "is not shown: the key is sensitive or not extractable")
     value: Value | None = attrs.get(attr)
     if value is None:
+        if attr in _TEMPLATES and attr in OBJECTS.get((attrs[Attr.CLASS], attrs.get(Attr.KEY_TYPE)), ()):
+            return ()
         raise refuse(Fault.ATTRIBUTE_TYPE_INVALID, attr, "is no attribute of this object")
     return value
 

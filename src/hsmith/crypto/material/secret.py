@@ -18,6 +18,7 @@ LENGTHS: Final[dict[int, tuple[int, ...]]] = {
     KeyType.TWOFISH: (16, 24, 32),
     KeyType.CAST5: tuple(range(5, 17)),
     KeyType.IDEA: (16,),
+    KeyType.RC2: tuple(range(5, 129)),
     KeyType.RC4: tuple(range(5, 257)),
     KeyType.BLOWFISH: tuple(range(4, 57)),
     KeyType.DES: (8,),
