@@ -36,17 +36,25 @@ EXPORT int hub_open(struct hub *hub)
     return hub->epoll < 0 ? -errno : 0;
 }
 
+/* The seat is held until all of it is there: who has gone already is found only then. */
 EXPORT int hub_join(struct hub *hub, const struct seat *seats, int64_t number)
 {
     struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)number };
     struct mailbox *box = seats[number].mailbox;
-    if (epoll_ctl(hub->epoll, EPOLL_CTL_ADD, seats[number].fd, &event))
-        return -errno;
-    let_go(hub, number);
+    uint64_t bit = (uint64_t)1 << number % 64;
     if (box) {
         atomic_store(&box->served, HUB_LOOKS);
-        atomic_fetch_or(&hub->taken[number / 64], (uint64_t)1 << number % 64);
+        atomic_fetch_or(&hub->taken[number / 64], bit);
     }
+    if (epoll_ctl(hub->epoll, EPOLL_CTL_ADD, seats[number].fd, &event)) {
+        int wrong = -errno;
+        if (box) {
+            atomic_fetch_and(&hub->taken[number / 64], ~bit);
+            atomic_store(&box->served, NOBODY_LOOKS);
+        }
+        return wrong;
+    }
+    let_go(hub, number);
     return 0;
 }
 
