@@ -430,6 +430,45 @@ def test_others_in_the_same_frame(keeper: Keeper, client: Client, session: int) 
     assert sign(client, session, key, b"")[0] == Fault.DATA_LEN_RANGE
 
 
+HANDLE, AAD = "the key's handle", b"header of a message"
+
+
+@pytest.mark.parametrize("free", [HANDLE, AAD, AAD[:12], b"vec", b"vectors of 12"[:11], b"\x80\0\0\0\0\0\0\0"])
+def test_what_is_said_to_vary_and_is_no_vector(keeper: Keeper, client: Client, session: int, free: Any) -> None:
+    """A client may say of any bytes that they differ from time to time: they mean what they mean."""
+    keys = [aes(client, session, bytes([n]) * 32) for n in range(2)]
+    iv = b"vectors of 12"[:12]
+
+    def once(key: int, aad: bytes, iv: bytes) -> tuple[int, Any]:
+        arg = MechanismArg(Mechanism.AES_GCM, GcmParams(iv=iv, aad=aad, tag_bits=128))
+        varying = key.to_bytes(8, "little") if free is HANDLE else aad[: len(free)] if free in AAD else free
+        return client.both(("C_EncryptInit", session, arg, key), ("C_Encrypt", session, b"data", 99), varying)
+
+    for _ in range(OFTEN):
+        assert once(keys[0], AAD, iv) == (Fault.OK, AESGCM(bytes(32)).encrypt(iv, b"data", AAD))
+    assert keeper.native == 0
+    other = bytes(reversed(AAD))
+    if free is HANDLE:
+        assert once(keys[1], AAD, iv) == (Fault.OK, AESGCM(b"\1" * 32).encrypt(iv, b"data", AAD))
+    elif free in AAD:
+        assert once(keys[0], other, iv) == (Fault.OK, AESGCM(bytes(32)).encrypt(iv, b"data", other))
+
+
+def test_a_signature_has_no_vector(keeper: Keeper, client: Client, session: int) -> None:
+    (_, one), (_, two) = p256(client, session), p256(client, session)
+    arg = MechanismArg(Mechanism.ECDSA, None)
+
+    def once(key: int) -> tuple[int, Any]:
+        handle = key.to_bytes(8, "little")
+        return client.both(("C_SignInit", session, arg, key), ("C_Sign", session, bytes(32), 64), handle)
+
+    for _ in range(OFTEN):
+        assert once(one)[0] == Fault.OK
+    client.call("C_DestroyObject", session, two)
+    assert once(two)[0] == Fault.KEY_HANDLE_INVALID
+    assert keeper.native == 0
+
+
 def _cut(frame: bytes) -> Iterator[bytes]:
     """Frames that are not whole, or say that they are longer or shorter than they are."""
     for end in range(8, len(frame)):

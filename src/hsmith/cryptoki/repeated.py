@@ -153,10 +153,19 @@ class Repeated:
         if self._uses < self._due or key is None:
             return
         self._uses, self._due = 0, 2 * self._due
+        if not self._varies_in_vector():
+            self.stands = False
+            return
         self._work = standing.prepare(
             self._method, self._row.mechanism, key.key(), key.attributes, params=self._params, data=data, made=made
         )
         self.stands = self._work is not None
+
+    def _varies_in_vector(self) -> bool:
+        """Whether what may differ from time to time is nothing, or the initialisation vector, all of it: a client may
+        say so of any bytes, and native code believes it."""
+        free = self._came[self._free]
+        return not free or (self._remake is not None and free == getattr(self._params, "iv", None))
 
     def stand(self, app: Application, key: bytes, place: Place, pair: memoryview, free: slice, changes: int) -> bool:
         """Let native code answer it, by what was prepared. False: it holds no more. Nobody else changes what stands."""
