@@ -90,8 +90,8 @@ def _install() -> None:
     connection.Connection.__init__ = serve  # type: ignore[method-assign,assignment]
     open_channel = channels.open_channel
 
-    def opened(socket: Any, page: Any, mailbox: Any) -> Any:
-        channel = open_channel(socket, page, mailbox)
+    def opened(socket: Any, page: Any, mailbox: Any, standings: Any) -> Any:
+        channel = open_channel(socket, page, mailbox, standings)
 
         def exchange(answer: bytes, buffer: bytearray) -> int:
             if not answer or not _order.exists():
