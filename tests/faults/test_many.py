@@ -15,6 +15,7 @@ import pytest
 
 from faults.rig import LONG, Child, Rig, Say, many, together
 from harness import PIN, keepers_of
+from hsmith.keeper.assembly import MOMENT
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, ObjectClass
 from hsmith.wire.client import Client
 from p11 import P11, P256, Session
@@ -328,6 +329,8 @@ def test_nothing_leaks(rig_with_token: Rig) -> None:
     """The keeper's memory after each of several rounds of programs that come, work and go."""
     operations, rounds = (1_000_000, 50) if LONG else (8_000, 4)
     sizes = []
+    while rig_with_token.status()["uptime"] < 3 * MOMENT:  # until it has loaded what its start does not wait for
+        time.sleep(0.1)
     for number in range(rounds):
         work = partial(_program, rig_with_token, operations=operations // rounds // 4)
         together(4, lambda child, say, seed=4 * number, work=work: work(seed=10**7 * (seed + child)), seconds=9000)  # type: ignore[misc]

@@ -1,5 +1,6 @@
 """An Init and the call that follows it, in one frame (docs/wire.md, "BOTH"); of one connection."""
 
+import contextlib
 from typing import Any, Final, Generic
 
 from hsmith.core.tally import Tally
@@ -27,7 +28,9 @@ class Pairs(Generic[A]):
     def __init__(self, service: Service[A], tally: Tally) -> None:
         self._service = service
         self._tally = tally
-        self.standings: Standings | None = None if service.page is None else open_standings(tally)
+        self.standings: Standings | None = None
+        with contextlib.suppress(MemoryError):  # then every call is Python's
+            self.standings = None if service.page is None else open_standings(tally)
 
     def close(self, application: A) -> None:
         """The connection has ended."""
