@@ -201,6 +201,8 @@ class Shelf:
                 self.loads += 1
             with self._lock:
                 if changes == self._changes:
+                    # Another thread may have put one there meanwhile: of two, one would not be told of its end.
+                    found = self._live.get(id, found)
                     self._keep(found)
                     return found
 
