@@ -193,11 +193,17 @@ CK_ULONG argument_at(const call *c, unsigned index);
 
 int keeper_connect(void);
 
-/* --- Arguments and results: wire.c --- */
+/* --- Arguments: request.c; results: reply.c --- */
+
+/* The tags of docs/wire.md, "Values". */
+enum tag { T_EMPTY, T_BYTES, T_ULONG, T_BOOL, T_ULONGS, T_TEMPLATE, T_MALFORMED, T_UNAVAILABLE };
+
+unsigned kind_of(CK_ULONG type); /* of an attribute's values: enum value_kind */
 
 void put_u32(call *c, uint32_t value);
 void put_ulong(call *c, CK_ULONG value);
 void put_bool(call *c, CK_BBOOL value);
+void limit(call *c, CK_ULONG length, CK_RV fault);
 void put_bytes(call *c, const void *data, CK_ULONG length);
 void put_label(call *c, const void *label);
 void put_name(call *c, const CK_BYTE *name);

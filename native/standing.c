@@ -129,9 +129,9 @@ void standing_unsaid(const struct standing_call *call)
 
 /* --- By Python --- */
 
-EXPORT uint64_t standings_size(void)
+EXPORT uint64_t standing_size(void)
 {
-    return sizeof(struct standings);
+    return sizeof(struct standing);
 }
 
 /* A place for one more: the oldest one makes room. Its counts are left, for Python to take. -1: none is free just now. */

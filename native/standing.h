@@ -36,7 +36,7 @@ struct standings {
     uint32_t next; /* where the next one goes */
     uint64_t room;
     unsigned char *answer; /* where answers go: ``room`` bytes */
-    struct standing one[STANDING];
+    struct standing *one;  /* STANDING of them, once there is any; NULL */
 };
 
 /* What a request asks for, when it is one of these. */

@@ -84,6 +84,16 @@ PUT_INSTEAD: Final = {
     ("C_SignMessageNext", "pSignature"): "put_optional_buffer(&c, pSignature, pSignature_len);",
 }
 
+#: What says that input is longer than any frame, where it is not CKR_DATA_LEN_RANGE; and of one function.
+TOO_LONG: Final = {
+    "pSignature": "CKR_SIGNATURE_LEN_RANGE",
+    "pWrappedKey": "CKR_WRAPPED_KEY_LEN_RANGE",
+    **dict.fromkeys(
+        ("pEncryptedData", "pEncryptedPart", "pCiphertext", "pCiphertextPart"), "CKR_ENCRYPTED_DATA_LEN_RANGE"
+    ),
+}
+TOO_LONG_INSTEAD: Final = {("C_DecapsulateKey", "pCiphertext"): "CKR_WRAPPED_KEY_LEN_RANGE"}
+
 #: The functions that are answered in the module have their arguments here.
 LOCAL: Final = {
     "C_Initialize": "void *pInitArgs",
@@ -173,7 +183,12 @@ ENDED_BY: Final = {
 
 
 def puts_of(row: FunctionRow) -> list[str]:
-    puts = [PUT_INSTEAD.get((row.name, name), C_KINDS[kind][1].format(n=name)) for name, kind in row.arguments]
+    puts = []
+    for name, kind in row.arguments:
+        fault = TOO_LONG_INSTEAD.get((row.name, name), TOO_LONG.get(name))
+        if kind is Kind.BYTES and fault:
+            puts.append(f"limit(&c, {name}_len, {fault});")
+        puts.append(PUT_INSTEAD.get((row.name, name), C_KINDS[kind][1].format(n=name)))
     begins = any(kind is Kind.MECHANISM for _, kind in row.arguments)
     refusable = any(kind in (Kind.BYTES, Kind.BUFFER) for _, kind in row.arguments)
     if row.operation in ENDED_BY and refusable and not begins:

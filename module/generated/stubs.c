@@ -407,6 +407,7 @@ CK_RV C_Decrypt(CK_ULONG hSession, CK_BYTE *pEncryptedData, CK_ULONG pEncryptedD
     call c;
     if (call_begin(&c, 34, SESSION | ENDS | OUTPUT | 33u << ENDS_SHIFT)) {
         put_ulong(&c, hSession);
+        limit(&c, pEncryptedData_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
         put_bytes(&c, pEncryptedData, pEncryptedData_len);
         put_buffer(&c, pData, pData_len);
         call_end_operation(&c, hSession, 0x200);
@@ -422,6 +423,7 @@ CK_RV C_DecryptUpdate(CK_ULONG hSession, CK_BYTE *pEncryptedPart, CK_ULONG pEncr
     call c;
     if (call_begin(&c, 35, SESSION)) {
         put_ulong(&c, hSession);
+        limit(&c, pEncryptedPart_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
         put_bytes(&c, pEncryptedPart, pEncryptedPart_len);
         put_buffer(&c, pPart, pPart_len);
         call_end_operation(&c, hSession, 0x200);
@@ -607,6 +609,7 @@ CK_RV C_Verify(CK_ULONG hSession, CK_BYTE *pData, CK_ULONG pData_len, CK_BYTE *p
     if (call_begin(&c, 49, SESSION | ENDS | 48u << ENDS_SHIFT)) {
         put_ulong(&c, hSession);
         put_bytes(&c, pData, pData_len);
+        limit(&c, pSignature_len, CKR_SIGNATURE_LEN_RANGE);
         put_bytes(&c, pSignature, pSignature_len);
         call_end_operation(&c, hSession, 0x2000);
         call_run(&c);
@@ -631,6 +634,7 @@ CK_RV C_VerifyFinal(CK_ULONG hSession, CK_BYTE *pSignature, CK_ULONG pSignature_
     call c;
     if (call_begin(&c, 51, SESSION)) {
         put_ulong(&c, hSession);
+        limit(&c, pSignature_len, CKR_SIGNATURE_LEN_RANGE);
         put_bytes(&c, pSignature, pSignature_len);
         call_end_operation(&c, hSession, 0x2000);
         call_run(&c);
@@ -655,6 +659,7 @@ CK_RV C_VerifyRecover(CK_ULONG hSession, CK_BYTE *pSignature, CK_ULONG pSignatur
     call c;
     if (call_begin(&c, 53, SESSION)) {
         put_ulong(&c, hSession);
+        limit(&c, pSignature_len, CKR_SIGNATURE_LEN_RANGE);
         put_bytes(&c, pSignature, pSignature_len);
         put_buffer(&c, pData, pData_len);
         call_end_operation(&c, hSession, 0x4000);
@@ -684,6 +689,7 @@ CK_RV C_DecryptDigestUpdate(CK_ULONG hSession, CK_BYTE *pEncryptedPart, CK_ULONG
     call c;
     if (call_begin(&c, 55, SESSION)) {
         put_ulong(&c, hSession);
+        limit(&c, pEncryptedPart_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
         put_bytes(&c, pEncryptedPart, pEncryptedPart_len);
         put_buffer(&c, pPart, pPart_len);
         if (call_run(&c)) {
@@ -712,6 +718,7 @@ CK_RV C_DecryptVerifyUpdate(CK_ULONG hSession, CK_BYTE *pEncryptedPart, CK_ULONG
     call c;
     if (call_begin(&c, 57, SESSION)) {
         put_ulong(&c, hSession);
+        limit(&c, pEncryptedPart_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
         put_bytes(&c, pEncryptedPart, pEncryptedPart_len);
         put_buffer(&c, pPart, pPart_len);
         if (call_run(&c)) {
@@ -777,6 +784,7 @@ CK_RV C_UnwrapKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hUnwrapp
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hUnwrappingKey);
+        limit(&c, pWrappedKey_len, CKR_WRAPPED_KEY_LEN_RANGE);
         put_bytes(&c, pWrappedKey, pWrappedKey_len);
         put_template(&c, pTemplate, pTemplate_count);
         need(&c, phKey != NULL);
@@ -970,6 +978,7 @@ CK_RV C_DecryptMessage(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pAssociatedData, pAssociatedData_len);
+        limit(&c, pCiphertext_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
         put_bytes(&c, pCiphertext, pCiphertext_len);
         put_buffer(&c, pPlaintext, pPlaintext_len);
         if (call_run(&c)) {
@@ -997,6 +1006,7 @@ CK_RV C_DecryptMessageNext(CK_ULONG hSession, void *pParameter, CK_ULONG pParame
     if (call_begin(&c, 80, PARAMETER | MESSAGE | SESSION)) {
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
+        limit(&c, pCiphertextPart_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
         put_bytes(&c, pCiphertextPart, pCiphertextPart_len);
         put_buffer(&c, pPlaintextPart, pPlaintextPart_len);
         put_ulong(&c, flags);
@@ -1099,6 +1109,7 @@ CK_RV C_VerifyMessage(CK_ULONG hSession, void *pParameter, CK_ULONG pParameter_l
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pData, pData_len);
+        limit(&c, pSignature_len, CKR_SIGNATURE_LEN_RANGE);
         put_bytes(&c, pSignature, pSignature_len);
         call_run(&c);
     }
@@ -1123,6 +1134,7 @@ CK_RV C_VerifyMessageNext(CK_ULONG hSession, void *pParameter, CK_ULONG pParamet
         put_ulong(&c, hSession);
         put_parameter(&c, pParameter, pParameter_len);
         put_bytes(&c, pData, pData_len);
+        limit(&c, pSignature_len, CKR_SIGNATURE_LEN_RANGE);
         put_bytes(&c, pSignature, pSignature_len);
         call_run(&c);
     }
@@ -1165,6 +1177,7 @@ CK_RV C_DecapsulateKey(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULONG hPr
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hPrivateKey);
         put_template(&c, pTemplate, pTemplate_count);
+        limit(&c, pCiphertext_len, CKR_WRAPPED_KEY_LEN_RANGE);
         put_bytes(&c, pCiphertext, pCiphertext_len);
         need(&c, phKey != NULL);
         if (call_run(&c)) {
@@ -1181,6 +1194,7 @@ CK_RV C_VerifySignatureInit(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_ULON
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hKey);
+        limit(&c, pSignature_len, CKR_SIGNATURE_LEN_RANGE);
         put_bytes(&c, pSignature, pSignature_len);
         call_run(&c);
     }
@@ -1302,6 +1316,7 @@ CK_RV C_UnwrapKeyAuthenticated(CK_ULONG hSession, CK_MECHANISM *pMechanism, CK_U
         put_ulong(&c, hSession);
         put_mechanism(&c, pMechanism);
         put_ulong(&c, hUnwrappingKey);
+        limit(&c, pWrappedKey_len, CKR_WRAPPED_KEY_LEN_RANGE);
         put_bytes(&c, pWrappedKey, pWrappedKey_len);
         put_template(&c, pTemplate, pTemplate_count);
         put_bytes(&c, pAssociatedData, pAssociatedData_len);

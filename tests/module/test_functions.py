@@ -238,6 +238,22 @@ def test_lists_in_two_calls(ready: P11, keeper: FakeKeeper) -> None:
     assert (list(items), count.value) == ([1, 1], 3)
 
 
+@pytest.mark.parametrize(
+    ("function", "arguments", "fault"),
+    [
+        ("C_Verify", (1, b"data", 4, b"s"), Fault.SIGNATURE_LEN_RANGE),
+        ("C_VerifyRecover", (1, b"s"), Fault.SIGNATURE_LEN_RANGE),
+        ("C_Decrypt", (1, b"d"), Fault.ENCRYPTED_DATA_LEN_RANGE),
+        ("C_Encrypt", (1, b"d"), Fault.DATA_LEN_RANGE),
+    ],
+)
+def test_input_that_no_frame_holds(ready: P11, function: str, arguments: tuple[Any, ...], fault: Fault) -> None:
+    """By the fault that the function has for the length of this argument; the length of the room comes after it."""
+    room = () if function == "C_Verify" else (C.create_string_buffer(9), C.c_ulong(9))
+    for length in (2**26 + 1, 2**63, 2**64 - 1):
+        assert ready.rv(function, *arguments, length, *room) == fault
+
+
 def test_largest_counts_do_not_allocate(ready: P11, keeper: FakeKeeper) -> None:
     array, _, kept = c_template({})
     for count in (4097, 2**32, 2**64 - 1):

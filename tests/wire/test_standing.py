@@ -329,7 +329,7 @@ ENDS: dict[Fault, list[Callable[[Keeper, Client, int, int], None]]] = {
 def works(client_session: int) -> int:
     """Keys that native code has of this session."""
     found = [one for one in gc.get_objects() if isinstance(one, Standings)]
-    return sum(bool(one.work) for each in found for one in each._all.one if one.session == client_session)
+    return sum(bool(one.work) for each in found for one in each._places if one.session == client_session)
 
 
 @pytest.mark.parametrize("end", [_log_out, _close, _destroy, _destroy_elsewhere, _forbid_elsewhere])
@@ -413,6 +413,19 @@ def test_more_pairs_than_places(keeper: Keeper, client: Client, session: int) ->
     assert keeper.calls("C_Sign") == 3 * rounds * len(keys), "also after the connection has ended"
     seconds = {one["function"]: one["seconds"] for one in keeper.server.figures()["seconds"]}
     assert 0 < seconds["C_Sign"] < 60
+
+
+def test_pairs_that_are_too_long_take_no_places(keeper: Keeper, client: Client, session: int) -> None:
+    """A client may send what the module does not; what is short stands after it as before it."""
+    iv = b"vector of 12"
+    for n in range(20):
+        key = aes(client, session, bytes([n]) * 32)
+        arg = MechanismArg(Mechanism.AES_GCM, GcmParams(iv=iv, aad=b"a" * 300, tag_bits=128))
+        made = AESGCM(bytes([n]) * 32).encrypt(iv, b"data", b"a" * 300)
+        for _ in range(4):
+            assert client.both(("C_EncryptInit", session, arg, key), ("C_Encrypt", session, b"data", 99), iv)[1] == made
+    assert keeper.native == 0
+    standing_signature(keeper, client, session, p256(client, session)[1])
 
 
 def test_others_in_the_same_frame(keeper: Keeper, client: Client, session: int) -> None:

@@ -135,7 +135,7 @@ class Engine:
     """One mechanism. Overrides what its row offers; a test holds the row's flags against the overridden methods."""
 
     #: Whose code does the work.
-    library: ClassVar[str] = "cryptography"
+    library: str = "cryptography"
 
     def digest(self, params: Any) -> Digest:
         raise _missing()

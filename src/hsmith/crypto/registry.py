@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHAKE128, SHAKE256
 
 from hsmith.crypto import (
     aead,
-    blake,
     blocks,
     chacha,
     ec,
@@ -22,7 +21,7 @@ from hsmith.crypto import (
     kdf,
     lattices,
     mac,
-    old_hashes,
+    other_hashes,
     otp,
     pkcs12,
     random,
@@ -104,31 +103,22 @@ def _crypt_only(engines: dict[int, Engine]) -> dict[int, Engine]:
     }
 
 
-def _by_blake() -> dict[int, Engine]:
+def _by_other_hash() -> dict[int, Engine]:
+    """The same of the hashes that the first library has not."""
     engines: dict[str, Engine] = {}
-    for row in blake.BLAKES:
-        name = f"BLAKE2B_{row.bits}"
+    for row in (*other_hashes.BLAKES, *other_hashes.OLD):
+        name = row.name
         engines |= {
-            name: blake.BlakeEngine(row),
-            f"{name}_HMAC": blake.BlakeHmac(row),
-            f"{name}_HMAC_GENERAL": blake.BlakeHmac(row, general=True),
-            f"{name}_KEY_DERIVE": blake.BlakeDerivation(row),
-            f"{name}_KEY_GEN": random.SecretKeyGen(KeyType[f"{name}_HMAC"], row.size),
+            name: other_hashes.OtherDigestEngine(row),
+            f"{name}_HMAC": other_hashes.OtherHmac(row),
+            f"{name}_HMAC_GENERAL": other_hashes.OtherHmac(row, general=True),
         }
-    return {_M[name]: engine for name, engine in engines.items()}
-
-
-def _by_old_hash() -> dict[int, Engine]:
-    engines: dict[str, Engine] = {}
-    for row in (old_hashes.MD2, old_hashes.RIPEMD160):
-        name = row.mechanism.name
-        engines |= {
-            name: old_hashes.OldDigestEngine(row),
-            f"{name}_HMAC": old_hashes.OldHmac(row),
-            f"{name}_HMAC_GENERAL": old_hashes.OldHmac(row, general=True),
-            f"{name}_KEY_DERIVATION": old_hashes.OldDerivation(row),
-            f"{name}_RSA_PKCS": old_hashes.OldPkcs1(row),
-        }
+    for row in other_hashes.BLAKES:
+        engines[f"{row.name}_KEY_DERIVE"] = other_hashes.OtherDerivation(row)
+        engines[f"{row.name}_KEY_GEN"] = random.SecretKeyGen(KeyType[f"{row.name}_HMAC"], row.size)
+    for row in other_hashes.OLD:
+        engines[f"{row.name}_KEY_DERIVATION"] = other_hashes.OtherDerivation(row)
+        engines[f"{row.name}_RSA_PKCS"] = other_hashes.OtherPkcs1(row)
     return {_M[name]: engine for name, engine in engines.items() if name in _M.__members__}
 
 
@@ -304,6 +294,4 @@ _SECRETS: Final[dict[int, Engine]] = {
     _M.TLS12_MAC: tls.Finished(),
 }
 
-ENGINES: Final = MappingProxyType(
-    _by_hash() | _by_blake() | _by_old_hash() | _CIPHERS | _PAIRS | _POST_QUANTUM | _SECRETS
-)
+ENGINES: Final = MappingProxyType(_by_hash() | _by_other_hash() | _CIPHERS | _PAIRS | _POST_QUANTUM | _SECRETS)

@@ -73,11 +73,11 @@ def open_library() -> str | None:
     try:
         native = ctypes.CDLL(str(LIBRARY))
     except OSError:
-        return "the keeper's native code was not built"
+        return "the keeper's native code was not built: install hsmith again, with a C compiler"
     native.library_open.argtypes, native.library_open.restype = (ctypes.c_char_p,), ctypes.c_char_p
     problem: bytes | None = native.library_open(_OPENSSL)
     if problem is not None:
-        return f"{_OPENSSL.decode()} is {problem.decode()}"
+        return f"{_OPENSSL.decode()} is {problem.decode()}: install OpenSSL 3 (Debian: apt-get install libssl3)"
     pointer, text, number, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_uint64
     native.work_rsa.argtypes = (ctypes.POINTER(_Part), size, size, text, number, text)
     native.work_ecdsa.argtypes = (text, ctypes.POINTER(_Part), size, text)

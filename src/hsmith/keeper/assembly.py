@@ -53,7 +53,7 @@ def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, rep
     if page is not None:
         CHANGES.show(page.changes)
         if missing := standing.open_library():
-            log.info("every call is answered in Python: %s", missing)
+            log.info("what comes again and again is answered in Python, which takes longer: %s", missing)
     _keep_memory()
     unprotected = harden() + _confined(home, config, listen_at)
     for sentence in unprotected:

@@ -28,9 +28,7 @@ class Pairs(Generic[A]):
     def __init__(self, service: Service[A], tally: Tally) -> None:
         self._service = service
         self._tally = tally
-        self.standings: Standings | None = None
-        with contextlib.suppress(MemoryError):  # then every call is Python's
-            self.standings = None if service.page is None else open_standings(tally)
+        self.standings: Standings | None = None if service.page is None else open_standings(tally)
 
     def close(self, application: A) -> None:
         """The connection has ended."""
@@ -57,17 +55,24 @@ class Pairs(Generic[A]):
         changes = self._service.page.changes[0]
         made = answer_pair(pair, application, init, payload[rest:], self._tally)
         size = len(made) if isinstance(made, bytes) else len(made[0]) + len(made[1])
-        if size > self.standings.room:
-            self._make_room(application, self.standings, size)
         free = slice(PAIR.size + free_from, PAIR.size + free_to)
-        self._service.shortcuts.stand(application, key, self.standings, payload[:rest], free, changes)
+        with contextlib.suppress(MemoryError):  # it stays Python's
+            if size > self.standings.room:
+                self._make_room(application, self.standings, size)
+            self._service.shortcuts.stand(application, key, self.standings, payload[:rest], free, changes)
         return made
 
     @staticmethod
     def _make_room(application: A, standings: Standings, size: int) -> None:
         """For answers of this size, when they are not the longest: those go out from where they are made."""
-        if size <= MOST_ROOM and application.memory.room(size - standings.room):
+        more = size - standings.room
+        if size > MOST_ROOM or not application.memory.room(more):
+            return
+        try:
             standings.enlarge(size)
+        except MemoryError:
+            application.memory.room(-more)
+            raise
 
     def _at_first(self, application: A, payload: memoryview, key: bytes) -> bytes:
         first, second, length, free_from, free_to, zero = PAIR.unpack_from(payload)

@@ -47,17 +47,17 @@ class _All(ctypes.Structure):
         ("next", ctypes.c_uint32),
         ("room", ctypes.c_uint64),
         ("answer", ctypes.c_void_p),
-        ("one", _One * _MOST),
+        ("one", ctypes.c_void_p),
     )
 
 
 def _load() -> ctypes.CDLL | None:
     try:
         library = ctypes.CDLL(str(LIBRARY))
-        size: int = library.standings_size()
+        size: int = library.standing_size()
     except (OSError, AttributeError):
         return None
-    assert size == ctypes.sizeof(_All)
+    assert size == ctypes.sizeof(_One)
     pointer, number, short, size64 = ctypes.c_void_p, ctypes.c_int, ctypes.c_uint16, ctypes.c_uint64
     library.standing_place.argtypes = (pointer,)
     library.standing_put.argtypes = (pointer, number, pointer, ctypes.c_char_p, short, short, short, size64, size64)
@@ -71,27 +71,38 @@ _LIBRARY: Final = _load()
 
 
 class Standings:
-    """``address``: for native code. ``tally``: the connection's, which counts what is answered there."""
+    """``address``: for native code. ``tally``: the connection's, which counts what is answered there. Memory for them
+    is taken with the first: most connections have none."""
 
     def __init__(self, tally: Tally, library: ctypes.CDLL) -> None:
         self._library = library
         self._all = _All()
         self.address = ctypes.addressof(self._all)
         self._numbers: dict[bytes, int] = {}
-        self._kinds: list[tuple[int, int]] = [(0, 0)] * _MOST
+        self._kinds: list[tuple[int, int]] = []
+        self._places: ctypes.Array[_One] | tuple[()] = ()
+        self._answer = bytearray()
         self._tally = tally
-        self.enlarge(ROOM)
-        tally.standing = self._counted
 
     @property
     def room(self) -> int:
         """Bytes that an answer may have."""
-        return len(self._answer)
+        return max(ROOM, len(self._answer))
 
     def enlarge(self, room: int) -> None:
+        """Raises MemoryError."""
         self._answer = bytearray(room)
         self._all.answer = ctypes.addressof(ctypes.c_char.from_buffer(self._answer))
         self._all.room = room
+
+    def _open(self) -> None:
+        places = (_One * _MOST)()
+        if not self._answer:
+            self.enlarge(ROOM)
+        self._kinds = [(0, 0)] * _MOST
+        self._all.one = ctypes.addressof(places)
+        self._places = places
+        self._tally.standing = self._counted
 
     def unsent(self, start: int, end: int) -> bytes:
         """A part of the last answer."""
@@ -99,13 +110,18 @@ class Standings:
 
     def put(self, key: bytes, pair: memoryview, free: slice, *, work: Any, changes: int, kind: int, number: int) -> int:
         """Let a pair stand. ``key``: how it is known; ``pair``: its bytes up to the second function's arguments, of
-        which ``free`` may be others; that function's ``number``. Returns its place, for revoke(); -1: there is none."""
+        which ``free`` may be others; that function's ``number``. Returns its place, for revoke(); -1: there is none.
+        Raises MemoryError."""
+        if len(pair) > _LONGEST:
+            return -1
+        if not self._places:
+            self._open()
         place: int = self._library.standing_place(self.address)
-        if place < 0 or len(pair) > _LONGEST:
+        if place < 0:
             return -1
         with self._tally.taking:
             self._tally.take(self._of(place))
-            one = self._all.one[place]
+            one = self._places[place]
             one.calls = one.nanoseconds = 0
             ctypes.memset(ctypes.addressof(one.within), 0, ctypes.sizeof(one.within))
             self._kinds[place] = (kind, number)
@@ -127,7 +143,7 @@ class Standings:
 
     def close(self) -> None:
         """The connection has ended."""
-        for place in range(_MOST):
+        for place in range(len(self._places)):
             self.revoke(place)
         with self._tally.taking:
             for stood in self._counted():
@@ -135,7 +151,7 @@ class Standings:
             self._tally.standing = tuple
 
     def _of(self, place: int) -> Standing:
-        one = self._all.one[place]
+        one = self._places[place]
         return Standing(*self._kinds[place], one.calls, one.nanoseconds / 1e9, tuple(one.within))
 
     def _counted(self) -> Iterable[Standing]:

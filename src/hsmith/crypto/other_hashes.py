@@ -1,6 +1,11 @@
-"""MD2 and RIPEMD-160, for data and signatures that exist, by the second library: the first has neither."""
+"""Hashes that the first library has not: BLAKE2b (RFC 7693) by hashlib, which has all lengths of it, and for data and
+signatures that exist MD2 and RIPEMD-160 by the second library."""
 
+import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
 from typing import Any, Final
 
 from hsmith.crypto import der
@@ -10,22 +15,21 @@ from hsmith.crypto.key import Key
 from hsmith.crypto.later import Later
 from hsmith.crypto.mac import Mac
 from hsmith.crypto.rsa import Pkcs1Signature, length_of
-from hsmith.spec.constants import Mechanism
 
-HMAC: Final[Any] = Later("Crypto.Hash.HMAC")
+_MD2: Final[Any] = Later("Crypto.Hash.MD2")
+_RIPEMD160: Final[Any] = Later("Crypto.Hash.RIPEMD160")
 
 
 @dataclass(frozen=True, slots=True)
-class OldHash:
-    """``module``: the library's; ``oid``: of PKCS #1's DigestInfo."""
+class OtherHash:
+    """``name``: as its mechanisms begin. ``size``: bytes. ``new(data)``: hashlib's interface. ``oid``: of PKCS #1's
+    DigestInfo, where a signature has it."""
 
-    mechanism: Mechanism
-    module: Any
+    name: str
     size: int
-    oid: str
-
-    def new(self, data: Buffer = b"") -> Any:
-        return self.module.new(data)
+    library: str
+    new: Callable[..., Any]
+    oid: str = ""
 
     def digest_info(self, digest: bytes) -> bytes:
         """DigestInfo (RFC 8017, section 9.2)."""
@@ -33,14 +37,20 @@ class OldHash:
         return der.sequence(algorithm, der.encode(der.OCTET_STRING, digest))
 
 
-MD2: Final = OldHash(Mechanism.MD2, Later("Crypto.Hash.MD2"), 16, "1.2.840.113549.2.2")
-RIPEMD160: Final = OldHash(Mechanism.RIPEMD160, Later("Crypto.Hash.RIPEMD160"), 20, "1.3.36.3.2.1")
+BLAKES: Final = tuple(
+    OtherHash(f"BLAKE2B_{8 * size}", size, "hashlib", partial(blake2b, digest_size=size)) for size in (20, 32, 48, 64)
+)
+#: Later: the modules are looked at when they are first used.
+OLD: Final = (
+    OtherHash("MD2", 16, "pycryptodome", lambda data=b"": _MD2.new(data), "1.2.840.113549.2.2"),
+    OtherHash("RIPEMD160", 20, "pycryptodome", lambda data=b"": _RIPEMD160.new(data), "1.3.36.3.2.1"),
+)
 
 
-class OldDigest(Digest):
+class _OtherDigest(Digest):
     __slots__ = ("_context", "size")
 
-    def __init__(self, row: OldHash) -> None:
+    def __init__(self, row: OtherHash) -> None:
         self.size = row.size
         self._context = row.new()
 
@@ -51,46 +61,43 @@ class OldDigest(Digest):
         return bytes(self._context.digest())
 
 
-class OldDigestEngine(Engine):
-    """CKM_MD2, CKM_RIPEMD160."""
+class OtherDigestEngine(Engine):
+    """CKM_BLAKE2B_<bits>, CKM_MD2, CKM_RIPEMD160."""
 
-    library = "pycryptodome"
-
-    def __init__(self, row: OldHash) -> None:
+    def __init__(self, row: OtherHash) -> None:
         self._row = row
+        self.library = row.library
 
     def digest(self, params: Any) -> Digest:
-        return OldDigest(self._row)
+        return _OtherDigest(self._row)
 
 
 class _HmacContext:
     __slots__ = ("finalize", "update")
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: hmac.HMAC) -> None:
         self.update = context.update
         self.finalize = context.digest
 
 
-class OldHmac(Mac):
-    """CKM_MD2_HMAC, CKM_RIPEMD160_HMAC and their _GENERAL forms."""
+class OtherHmac(Mac):
+    """Their _HMAC and _HMAC_GENERAL."""
 
-    library = "pycryptodome"
-
-    def __init__(self, row: OldHash, *, general: bool = False) -> None:
+    def __init__(self, row: OtherHash, *, general: bool = False) -> None:
         super().__init__(row.size, general=general)
         self._row = row
+        self.library = row.library
 
     def _context(self, key: Key) -> Any:
-        return _HmacContext(HMAC.new(key.native, digestmod=self._row.module.load()))
+        return _HmacContext(hmac.HMAC(key.native, digestmod=self._row.new))
 
 
-class OldDerivation(Engine):
-    """CKM_MD2_KEY_DERIVATION: the digest of the value."""
+class OtherDerivation(Engine):
+    """CKM_BLAKE2B_<bits>_KEY_DERIVE, CKM_MD2_KEY_DERIVATION: the digest of the value."""
 
-    library = "pycryptodome"
-
-    def __init__(self, row: OldHash) -> None:
+    def __init__(self, row: OtherHash) -> None:
         self._row = row
+        self.library = row.library
 
     def derive(self, key: Key, params: Any, wanted: Wanted) -> dict[int, Any]:
         return defined(self._row.new(key.native).digest(), wanted)
@@ -99,9 +106,9 @@ class OldDerivation(Engine):
 class _Pkcs1Signer(Signer):
     __slots__ = ("_digest", "_inner", "_row", "size")
 
-    def __init__(self, row: OldHash, key: Key) -> None:
+    def __init__(self, row: OtherHash, key: Key) -> None:
         self._row = row
-        self._digest = OldDigest(row)
+        self._digest = _OtherDigest(row)
         self._inner = Pkcs1Signature().sign(key, None)
         self.size = length_of(key)
 
@@ -115,9 +122,9 @@ class _Pkcs1Signer(Signer):
 class _Pkcs1Verifier(Verifier):
     __slots__ = ("_digest", "_inner", "_row")
 
-    def __init__(self, row: OldHash, key: Key) -> None:
+    def __init__(self, row: OtherHash, key: Key) -> None:
         self._row = row
-        self._digest = OldDigest(row)
+        self._digest = _OtherDigest(row)
         self._inner = Pkcs1Signature().verify(key, None)
 
     def update(self, data: Buffer) -> None:
@@ -127,12 +134,12 @@ class _Pkcs1Verifier(Verifier):
         self._inner.once(self._row.digest_info(self._digest.finish()), signature)
 
 
-class OldPkcs1(Engine):
+class OtherPkcs1(Engine):
     """CKM_MD2_RSA_PKCS, CKM_RIPEMD160_RSA_PKCS: the signatures of CKM_RSA_PKCS over the DigestInfo."""
 
     library = "cryptography, pycryptodome"
 
-    def __init__(self, row: OldHash) -> None:
+    def __init__(self, row: OtherHash) -> None:
         self._row = row
 
     def sign(self, key: Key, params: Any) -> Signer:
