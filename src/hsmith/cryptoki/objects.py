@@ -9,7 +9,7 @@ from hsmith.core.objects import Object
 from hsmith.core.policy.marks import Mark
 from hsmith.cryptoki import operations
 from hsmith.cryptoki.application import Session
-from hsmith.cryptoki.handlers import handles
+from hsmith.cryptoki.handlers import begins, handles
 from hsmith.cryptoki.memory import FOUND
 from hsmith.cryptoki.operations import Active
 from hsmith.spec.constants import Attr, Fault, ObjectClass
@@ -66,9 +66,13 @@ def storing(
 
 @handles("C_CreateObject")
 def create_object(session: Session, template: Template) -> int:
-    steps = _creating(session, template)
-    making = session.token.shelf.making
-    return making.together(steps) if _quick(template) else making.alone(steps)
+    making, steps = session.token.shelf.making, begin_object(session, template)
+    return making.alone(_creating(session, template)) if steps is None else making.together(steps)
+
+
+@begins("C_CreateObject")
+def begin_object(session: Session, template: Template) -> Steps[int] | None:
+    return _creating(session, template) if _quick(template) else None
 
 
 def _quick(template: Template) -> bool:
