@@ -1,4 +1,4 @@
-"""What makes objects for many connections at once is begun by one thread and committed together: docs/decisions/0025."""
+"""What makes objects for many connections is begun by one thread and committed together: docs/decisions/0025."""
 
 import contextlib
 import threading
