@@ -26,7 +26,8 @@ class Ahead:
     header of zeros there is no log at all. Frames have their places by their numbers, whatever the size of the file.
 
     They never overwrite a frame: a file that is open for appending is written at its end, which the kernel finds while
-    nobody else can write.
+    nobody else can write. SQLite leaves the file as long as it is, up to 64 MiB (journal_size_limit), until the last
+    connection is closed: then it goes.
     """
 
     def __init__(self, path: Path, page_size: int, *, until: int) -> None:
@@ -62,9 +63,9 @@ class Ahead:
         return before
 
     def sync(self) -> None:
-        """Bring the zeros to the disk, so that no commit has to. In any thread but that of extend() at the same time.
+        """Bring the zeros to the disk, so that no commit has to. Others may commit meanwhile; it never raises.
 
-        Should it fail, SQLite's next sync fails too, as each descriptor of a file learns of what could not be written.
+        It hides no failure from SQLite: Linux tells each descriptor of a file of what could not be written.
         """
         if self._file is None:
             return
