@@ -228,3 +228,31 @@ def test_who_leaves_without_its_answer(keeper: Keeper, settled: list[int]) -> No
     beside(keeper, work)
     client = keeper.client()
     client.call("C_OpenSession", keeper.slot, int(RW))
+
+
+def test_a_bug_leaves_nobody_without_an_answer(
+    keeper: Keeper, settled: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor ends the thread of many."""
+    failing = threading.Event()
+    finish = Making.finish
+
+    def fail(making: Making, calls: list[Any]) -> None:
+        if failing.is_set():
+            raise MemoryError
+        finish(making, calls)
+
+    monkeypatch.setattr(Making, "finish", fail)
+
+    def work(client: Client, session: int, which: int) -> list[int]:
+        told = [client.rv("C_CreateObject", session, DATA)[0] for _ in range(20)]
+        failing.set()
+        told += [client.rv("C_CreateObject", session, DATA)[0] for _ in range(3)]
+        failing.clear()
+        return [*told, client.rv("C_CreateObject", session, DATA)[0]]
+
+    for told in beside(keeper, work):
+        assert set(told) <= {Fault.OK, Fault.GENERAL_ERROR, Fault.DEVICE_MEMORY}
+    assert sum(settled) > 0
+    client = keeper.client()
+    assert client.rv("C_CreateObject", logged_in(keeper, client), DATA)[0] == Fault.OK

@@ -278,12 +278,14 @@ class Connection(Generic[A]):
             return None
         both = number == BOTH
         ending = buffer[10] | buffer[11] << 8 if both else number
+        call = None if both else self._service.calls.get(number)
+        if call is None and not both:
+            return None
         self._count += 1
         begun = 0.0 if self._count % SAMPLED else thread_time()
         lock = shortcuts.at_once(application, ending, int.from_bytes(buffer[_SESSION_AT[both]], "little"))
         if lock is None:
             return None
-        call = None if both else self._service.calls[number]
         if call is not None and call.begin is not None:
             return self._begin(call, call.begin, application, have, lock)
         payload = memoryview(buffer)[8:have]

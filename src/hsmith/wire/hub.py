@@ -15,7 +15,8 @@ from typing import Final
 
 from hsmith.core.workers import Worker
 from hsmith.crypto.standing import LIBRARY
-from hsmith.wire.answers import Due
+from hsmith.spec.constants import Fault
+from hsmith.wire.answers import Due, reply
 from hsmith.wire.page import Mailbox, Page
 from hsmith.wire.standing import Standings
 
@@ -34,6 +35,8 @@ _MOST_HELPERS: Final = 3
 
 #: Calls that are answered together, at most: others wait so long.
 MOST_DUE: Final = 16
+
+_FAILED: Final = reply(Fault.GENERAL_ERROR)
 
 #: A frame of this many bytes is in the connection's buffer: the answer, or the call begun, or None when it is no short
 #: call.
@@ -174,10 +177,17 @@ class Hub:
 
     def _settle(self, due: list[tuple[int, Due]]) -> None:
         """Make durable what has begun, and answer it."""
-        first, *others = [call.begun for _, call in due]
-        first.finish(others)
+        try:
+            first, *others = [call.begun for _, call in due]
+            first.finish(others)
+        except Exception:
+            log.exception("calls that began could not be finished")  # they have no results, and so are told
         for number, call in due:
-            answer = call.answer()
+            try:
+                answer = call.answer()
+            except Exception:
+                log.exception("a call could not be answered")
+                answer = _FAILED
             sent = self._holding.hub_answer(self._at, self._seats_at, number, answer, len(answer))
             if sent != len(answer):
                 self._get_up(number, -1, answer[sent:])
