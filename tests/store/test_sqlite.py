@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -118,6 +119,29 @@ def test_the_first_tag_leads_the_search(store: SqliteStore) -> None:
     one = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sqlite._OBJECTS} AND id = ?", (1, 1))]
     assert one == ["SEARCH object USING INTEGER PRIMARY KEY (rowid=?)"]
     store._readers.give(connection)
+
+
+def test_a_statement_is_not_parsed_again_for_other_values(store: SqliteStore) -> None:
+    store.change([put_token(1), *[put_object(1, number, b"tag %d" % number, b"all") for number in range(1, 9)]])
+    parsed: list[Any] = []
+
+    def parsing(*names: Any) -> int:
+        parsed.append(names)
+        return apsw.SQLITE_OK
+
+    connection = store._readers.take()
+    connection.authorizer = parsing
+    store._readers.give(connection)
+    for number in range(1, 9):
+        tag, limit = b"tag %d" % number, 10 + number
+        assert store.find(1, [tag, b"all"], limit=limit) == [number]
+        assert store.find_each(1, [[tag, b"all"], [tag]]) == [[number], [number]]
+        assert store.find(1, [], limit=limit) == list(range(1, 9))
+        assert store.object(1, number) is not None
+        if number == 1:
+            assert parsed
+            parsed.clear()
+    assert not parsed
 
 
 def test_a_refused_call_changes_nothing(store: SqliteStore) -> None:

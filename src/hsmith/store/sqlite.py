@@ -382,6 +382,8 @@ def _connect(path: Path) -> apsw.Connection:
     connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_VIEW, 0)
+    # Else SQLite plans by the values, and so parses a statement again for each new one, though it is kept ready.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     if not connection.readonly("main") and connection.pragma("journal_mode", "wal") != "wal":
         raise StoreBroken(f"{path} cannot have a write-ahead log here: use a folder on a local disk")
     for name, value in _PRAGMAS.items():
