@@ -81,7 +81,7 @@ def searchable(template: Template) -> list[tuple[int, Any]]:
         if row is None:
             pairs.append((0, attr, value))  # nothing has it, and the index says so at once
         elif row.rank and value != b"":
-            pairs.append((row.rank, attr, typed(row, value)))
+            pairs.append((row.rank, attr, value.lstrip(b"\0") if row.big else value))
     pairs.sort(key=lambda pair: pair[0])
     return [(attr, value) for _, attr, value in pairs]
 
