@@ -157,7 +157,13 @@ class Shelf:
         matching = []
         for sealer, tag, ids in zip(sealers, leading, found, strict=True):
             for id, row in ids.items():
-                if self._has(id, [tag, *_tags(sealer, indexed[1:])], template, row):
+                object = self._recent.get(id)
+                if object is None:
+                    has = self._was_stored_with(id, [tag, *_tags(sealer, indexed[1:])], row)
+                else:
+                    has = templates.matches(object.attributes, template)
+                    self._unready = False
+                if has:
                     matching.append((id, sealer.private))
         return matching
 
@@ -201,23 +207,28 @@ class Shelf:
             self._recent.clear()
             self._live.clear()
 
-    def _has(self, id: int, tags: Sequence[bytes], template: Template, row: Row = NOT_READ) -> bool:
-        """Whether the object has what its index entries say; it need not be opened for that."""
+    def _has(self, id: int, tags: Sequence[bytes], template: Template) -> bool:
+        """Whether the object has what its index entries say."""
         object = self._recent.get(id)
-        self._unready = False
         if object is not None:
             return templates.matches(object.attributes, template)
+        return self._was_stored_with(id, tags, NOT_READ)
+
+    def _was_stored_with(self, id: int, tags: Sequence[bytes], row: Row) -> bool:
+        """The same of an object that is not ready: it need not be opened for that."""
         known, changes = (id, *tags), self._changes
         if known in self._vouched:
+            self._unready = False
             return True
         self._unready = True
         try:
             has = self._durable.has_tags(self._token, id, tags, row)
         except Refused:
             return False
-        with self._lock:
-            if has and changes == self._changes and len(self._vouched) < VOUCHED:
-                self._vouched.add(known)
+        if has and len(self._vouched) < VOUCHED:
+            with self._lock:
+                if changes == self._changes:
+                    self._vouched.add(known)
         return has
 
     def _matches(self, id: int, template: Template) -> bool:

@@ -24,6 +24,7 @@ ONES: Final = 0xFFFFFFFFFFFFFFFF
 
 EMPTY, BYTES, ULONG, BOOL, ULONGS, TEMPLATE, MALFORMED, UNAVAILABLE = range(8)
 
+_NOT_EMPTY: Final = "an empty value does not carry the tag EMPTY"
 TRUNCATED: Final = error  # what Struct.unpack_from raises on too few bytes
 
 _u8: Final = Struct("<B")
@@ -158,7 +159,7 @@ def _decode_content(data: Received, at: int, tag: int, depth: int) -> tuple[Any,
     else:
         raise Undecodable("a value's tag is unknown, or templates are nested too deeply")
     if not value:
-        raise Undecodable("an empty value does not carry the tag EMPTY")
+        raise Undecodable(_NOT_EMPTY)
     return value, at
 
 
@@ -182,9 +183,13 @@ def decode_template(data: Received, at: int, depth: int = 0) -> tuple[Template, 
     for _ in range(count):
         attribute, tag = _attribute.unpack_from(data, at)
         wanted = _TAG_OF_ATTRIBUTE.get(attribute, BYTES)
-        if tag == wanted == ULONG:  # a class: in nearly every template
+        if tag == wanted == ULONG:  # these two are in nearly every template
             value = _u64.unpack_from(data, at + 9)[0]
             at += 17
+        elif tag == wanted == BYTES:
+            value, at = decode_data(data, at + 9)
+            if not value:
+                raise Undecodable(_NOT_EMPTY)
         else:
             value, at = decode_value(data, at + 9, tag, wanted=wanted, depth=depth)
         template.append((attribute, value))
