@@ -1,4 +1,4 @@
-"""What a search costs the keeper by itself, by the number of objects: each time another label, of all that there are.
+"""What a search costs the keeper by itself, by the number of objects, each time for another label.
 
 python bench/search.py [OBJECTS ...]   prints JSON (default: 100 1000 100000): microseconds for one frame FIND, from its
 bytes to those of the answer, by class and label and by class and id, in a store that was opened again (`opened`: no

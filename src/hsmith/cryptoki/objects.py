@@ -195,15 +195,17 @@ def _search(session: Session, template: Template) -> list[int]:
     operations.check_idle(session, Operation.FIND)
     templates.check_search(template)
     handles = builtin.find(template)
-    handles += [
-        object.id
-        for object in list(session.app.objects.values())
-        if session.app.session_object(object.id, session.token) is object
-        and (session.logged_in or not object.private)
-        and templates.matches(object.attributes, template)
-    ]
-    found = session.token.shelf.find(template, private=session.logged_in)
-    handles += [session.handle_of(number, private=private) for number, private in found]
+    private = session.logged_in
+    if session.app.objects:
+        handles += [
+            object.id
+            for object in list(session.app.objects.values())
+            if session.app.session_object(object.id, session.token) is object
+            and (private or not object.private)
+            and templates.matches(object.attributes, template)
+        ]
+    for number, is_private in session.token.shelf.find(template, private=private):
+        handles.append(session.handle_of(number, private=is_private))
     return handles
 
 
