@@ -166,6 +166,13 @@ static uint64_t send_answer(struct hub *hub, const struct seat *seats, int64_t n
     return length;
 }
 
+/* An answer that was due for longer: the seat is held since its request was taken. How much of it has left; with all of it the seat is
+ * let go. */
+EXPORT uint64_t hub_answer(struct hub *hub, const struct seat *seats, int64_t number, const char *answer, uint64_t length)
+{
+    return send_answer(hub, seats, number, answer, length);
+}
+
 static _Bool stands(const struct seat *seat, int64_t count, struct standing_call *call)
 {
     return count > 0 && standing_find(seat->standings, seat->buffer, (uint64_t)count, call);

@@ -219,6 +219,19 @@ def test_search_by_what_is_not_indexed_and_by_nothing(caller: Caller, session: i
     assert caller.call("C_FindObjects", session, 3) == []
 
 
+@pytest.mark.parametrize("others", [0, 7, 8, 20])
+def test_a_search_among_others_with_the_same_label(caller: Caller, session: int, others: int) -> None:
+    """Few of them are looked at; of many, the rest of the search is looked up too."""
+    for number in range(others):
+        caller.data(session, TOKEN=True, PRIVATE=bool(number % 2), LABEL=b"shared")
+    keys = {private: caller.aes(session, TOKEN=True, PRIVATE=private, LABEL=b"shared") for private in (True, False)}
+    for wanted, found in (({}, set(keys.values())), *(({"PRIVATE": private}, {keys[private]}) for private in keys)):
+        template = attributes(LABEL=b"shared", CLASS=ObjectClass.SECRET_KEY, **wanted)
+        caller.call("C_FindObjectsInit", session, template)
+        assert set(caller.call("C_FindObjects", session, 100)) == found
+        caller.call("C_FindObjectsFinal", session)
+
+
 def test_mechanism_objects_are_found_when_asked_for(caller: Caller, session: int) -> None:
     caller.call("C_FindObjectsInit", session, attributes(CLASS=ObjectClass.MECHANISM))
     found = caller.call("C_FindObjects", session, 10000)

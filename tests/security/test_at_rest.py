@@ -4,7 +4,7 @@ import contextlib
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +58,18 @@ class Box:
             connection.close()
 
     def served(self) -> dict[bytes, bytes | Fault]:
-        """By label, the values of all objects that a client finds, or why it does not get them."""
+        """By label, the values of all objects that a client finds, or why it does not get them: whether the search
+        reads the rows of what it finds at once, as after one for what was not in memory, or one by one."""
+        served = self._served(range(6))
+        assert self._served((5, *range(6))) == served
+        return served
+
+    def _served(self, numbers: Iterable[int]) -> dict[bytes, bytes | Fault]:
         with self.open() as hsm:
             caller = Caller(hsm)
             session = caller.session(self.slot, user=USER)
             found: dict[bytes, bytes | Fault] = {}
-            for number in range(6):
+            for number in numbers:
                 label = f"object {number}".encode()
                 caller.call("C_FindObjectsInit", session, attributes(LABEL=label))
                 for handle in caller.call("C_FindObjects", session, 9) or []:
@@ -156,6 +162,16 @@ def test_an_object_that_is_taken_away_is_missed(box: Box) -> None:
         with pytest.raises(Refused) as refused:
             caller.call("C_GetAttributeValue", session, id, [Attr.LABEL])
         assert refused.value.fault == Fault.DEVICE_ERROR
+
+
+@pytest.mark.parametrize("searched_first", [(), (5,)])
+def test_a_search_says_that_its_object_was_taken_away(
+    box: Box, searched_first: tuple[int, ...], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "_found", set())
+    box.edit("DELETE FROM object WHERE id = ?", first(box))
+    assert set(box._served((*searched_first, 0))) == {b"object %d" % number for number in searched_first}
+    assert "was taken away, and is not used" in caplog.text
 
 
 def test_an_object_that_is_hidden_in_the_index_is_missed(box: Box) -> None:

@@ -50,6 +50,16 @@ def work():
     hsm.initialise(0, b"12345678", b" " * 32).check_so(b"12345678")
     hsm.close()
 
+def ahead():
+    from hsmith.store.ahead import Ahead
+    log = own / "other.db-wal"
+    log.write_bytes(bytes(300_000))
+    longer = Ahead(own / "other.db", 4096, until=4000)
+    longer.extend(70)
+    os.ftruncate(longer._file, log.stat().st_size - 100_000)
+    longer.sync()
+    assert log.stat().st_size > 400_000
+
 attempts = {
     "fork": os.fork, "exec": lambda: os.execv("/bin/true", ["true"]), "spawn": lambda: subprocess.run(["/bin/true"]),
     "internet": lambda: socket.socket(socket.AF_INET), "netlink": lambda: socket.socket(socket.AF_NETLINK),
@@ -62,7 +72,8 @@ attempts = {
     "list other": lambda: os.listdir(other), "truncate other": lambda: os.truncate(other / "file", 0),
     "read /etc/passwd": lambda: Path("/etc/passwd").read_text(), "write own": lambda: (own / "file").write_text("x"),
     "rename own": lambda: (own / "file").rename(own / "file2"), "remove own": (own / "file2").unlink,
-    "thread": thread, "work": work, "import": lambda: __import__("xml.dom.minidom"), "random": lambda: os.urandom(8),
+    "thread": thread, "work": work, "ahead": ahead, "import": lambda: __import__("xml.dom.minidom"),
+    "random": lambda: os.urandom(8),
 }
 results = {}
 for name, attempt in attempts.items():
@@ -73,7 +84,7 @@ for name, attempt in attempts.items():
         results[name] = errno.errorcode.get(error.errno, str(error))
 print(json.dumps([problems, results]))
 """
-STILL = {"local", "write own", "rename own", "remove own", "thread", "work", "import", "random"}
+STILL = {"local", "write own", "rename own", "remove own", "thread", "work", "ahead", "import", "random"}
 
 #: An attacker of the same user: everything by which one process reads another.
 ATTACK = """

@@ -55,6 +55,7 @@ def test_altered_encodings(attributes: dict[int, Any], data: st.DataObject) -> N
 @given(VALUES, VALUES)
 def test_values_have_equal_bytes_only_when_they_are_equal(left: Any, right: Any) -> None:
     assert (codec.encode_value(left) == codec.encode_value(right)) == (_typed(left) == _typed(right))
+    assert codec.encode({1: left})[8:] == codec.encode_value(left)
 
 
 @pytest.mark.parametrize("value", [-1, 2**64, (2**64,), (-1,), None, "text", 1.5, (b"x",)])

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hsmith.store import backlog, changes, sqlite, writer
 from hsmith.store.records import (
+    NOT_READ,
     AddObject,
     Change,
     ClearObjects,
@@ -72,6 +74,7 @@ def _everything(store: Any) -> list[Any]:
         seen += [store.page(token, after=0, limit=9), store.page(token, after=2, limit=1)]
         for tags in searches:
             seen += [store.find_each(token, [tags, [b"a"]]), store.find_each(token, [tags])]
+            seen += [store.find_few(token, [b"a", *tags[:1]], most) for most in (2, 20)]
             seen += [store.find(token, tags), store.find(token, tags, after=2), store.find(token, tags, limit=1)]
     return seen
 
@@ -120,6 +123,29 @@ def test_the_first_tag_leads_the_search(store: SqliteStore) -> None:
     store._readers.give(connection)
 
 
+def test_a_statement_is_not_parsed_again_for_other_values(store: SqliteStore) -> None:
+    store.change([put_token(1), *[put_object(1, number, b"tag %d" % number, b"all") for number in range(1, 9)]])
+    parsed: list[Any] = []
+
+    def parsing(*names: Any) -> int:
+        parsed.append(names)
+        return apsw.SQLITE_OK
+
+    connection = store._readers.take()
+    connection.authorizer = parsing
+    store._readers.give(connection)
+    for number in range(1, 9):
+        tag, limit = b"tag %d" % number, 10 + number
+        assert store.find(1, [tag, b"all"], limit=limit) == [number]
+        assert store.find_each(1, [[tag, b"all"], [tag]]) == [[number], [number]]
+        assert store.find(1, [], limit=limit) == list(range(1, 9))
+        assert store.object(1, number) is not None
+        if number == 1:
+            assert parsed
+            parsed.clear()
+    assert not parsed
+
+
 def test_a_refused_call_changes_nothing(store: SqliteStore) -> None:
     store.change([put_token(1), put_object(1, 1, b"tag")])
     with pytest.raises(Conflict):
@@ -143,6 +169,29 @@ def test_what_an_object_was_stored_with(store: SqliteStore) -> None:
     assert not store.has_tags(1, 1, [b"a", b"c"])
     assert not store.has_tags(2, 1, [b"a"])
     assert not store.has_tags(1, 2, [])
+
+
+def test_a_row_that_a_search_brings_is_compared_as_one_that_is_read(folder: Path) -> None:
+    tags = [b"t" * 16, b"u" * 16]
+    store = SqliteStore(folder)
+    store.change([put_token(1), put_object(1, 1, *tags), put_object(1, 2, *tags), put_object(1, 3, tags[0])])
+    waiting = store.find_few(1, tags, 5, rows=True)
+    assert waiting == [dict.fromkeys((1, 2, 3), NOT_READ), dict.fromkeys((1, 2), NOT_READ)]
+    store.close()  # now they are in the index
+    store = SqliteStore(folder)
+    assert store.find_few(1, tags, 4, rows=True) is None
+    assert store.find_few(1, tags, 5) == waiting
+    found = store.find_few(1, tags, 5, rows=True)
+    assert found is not None
+    assert [list(ids) for ids in found] == [[1, 2, 3], [1, 2]]
+    for id, row in found[0].items():
+        assert row == store._object_row(1, id)
+        assert store.has_tags(1, id, tags, row) == store.has_tags(1, id, tags) == (id != 3)
+        altered = (*row[:4], backlog.packed(tags), row[5]), (*row[:5], b"other"), found[0][id % 3 + 1]
+        for other in altered:  # it is read again
+            assert store.has_tags(1, id, tags, other) == (id != 3)
+    assert not store.has_tags(2, 1, tags, found[0][1])
+    store.close()
 
 
 def test_numbers_are_never_given_twice(folder: Path) -> None:

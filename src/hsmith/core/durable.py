@@ -14,6 +14,7 @@ from hsmith.core.policy.values import Values
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 from hsmith.store.audit import Record as AuditRecord
+from hsmith.store.entries import Row
 from hsmith.store.records import (
     Change,
     KeyslotRecord,
@@ -177,12 +178,16 @@ class Durable:
         return self.store.object(token, id)
 
     @_refusing
-    def has_tags(self, token: int, id: int, tags: Sequence[bytes]) -> bool:
-        return self.store.has_tags(token, id, tags)
+    def has_tags(self, token: int, id: int, tags: Sequence[bytes], row: Row) -> bool:
+        return self.store.has_tags(token, id, tags, row)
 
     @_refusing
     def find_each(self, token: int, searches: Sequence[Sequence[bytes]]) -> list[list[int]]:
         return self.store.find_each(token, searches)
+
+    @_refusing
+    def find_few(self, token: int, tags: Sequence[bytes], most: int, *, rows: bool) -> list[dict[int, Row]] | None:
+        return self.store.find_few(token, tags, most, rows=rows)
 
     @_refusing
     def count(self, token: int) -> int:

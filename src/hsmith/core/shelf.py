@@ -1,8 +1,8 @@
 """The objects of one token: found by index, loaded when they are used, changed in the store first."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
 from hsmith.core import templates
@@ -13,8 +13,9 @@ from hsmith.core.policy.values import Record
 from hsmith.spec.constants import Attr, Fault
 from hsmith.spec.faults import Refused
 from hsmith.spec.values import Template
-from hsmith.store.records import Conflict, DeleteObject, ObjectRecord, PutObject
-from hsmith.store.sealing import Damaged, Sealer
+from hsmith.store.entries import Row
+from hsmith.store.records import NOT_READ, Conflict, DeleteObject, ObjectRecord, PutObject
+from hsmith.store.sealing import Damaged, Sealer, term
 
 #: Objects kept ready for use; others are loaded again from the store.
 CACHE_SIZE = 1024
@@ -24,6 +25,14 @@ VOUCHED = 2048
 LARGE = 64 << 10
 #: Search results up to which each is compared with the object itself.
 FEW = 8
+
+
+#: Whether public or private objects are searched, by the CKA_PRIVATE that is asked for and whether somebody is logged
+#: in.
+_SCOPES: Final = {
+    (None, False): (False,), (None, True): (False, True),
+    (False, False): (False,), (False, True): (False,), (True, True): (True,),
+}  # fmt: skip
 
 
 class Sealers(Protocol):
@@ -45,6 +54,8 @@ class Shelf:
         self._changes = 0
         #: Objects with the tags that they were found to have, since the last change.
         self._vouched: set[tuple[Any, ...]] = set()
+        #: Whether what was found last had to be read: the next search then brings the rows of what it finds.
+        self._unready = False
         #: Objects that were read from the store and opened, as they were not ready.
         self.loads = 0
 
@@ -116,26 +127,63 @@ class Shelf:
         finally:
             self._retire(object)
 
-    def find(self, template: Template, *, private: bool) -> Iterable[tuple[int, bool]]:
+    def find(self, template: Template, *, private: bool) -> list[tuple[int, bool]]:
         """(id, whether private) of every object that matches; private ones only when asked for, in order of id."""
         wanted = dict(template)
         if wanted.pop(Attr.TOKEN, True) is False:
-            return
-        asked = wanted.pop(Attr.PRIVATE, None)
-        scopes = [scope for scope in (False, True) if scope <= private and asked in (None, scope)]
+            return []
+        scopes = _SCOPES.get((wanted.pop(Attr.PRIVATE, None), private))
+        if scopes is None:
+            return []
         template = tuple(wanted.items())
         indexed = templates.searchable(template)
+        if indexed and len(indexed) == len(template):
+            found = self._find_few(scopes, indexed, template)
+            if found is not None:
+                return found
+        return self._find_any(scopes, indexed, template)
+
+    def _find_few(
+        self, scopes: Sequence[bool], indexed: Sequence[tuple[int, Any]], template: Template
+    ) -> list[tuple[int, bool]] | None:
+        """A search of which the index answers all. What has its most selective tag is looked at, not looked up in the
+        index again; None when that is more than a few."""
+        sealers = [self._sealers.sealer(scope) for scope in scopes]
+        first = term(*indexed[0])
+        leading = [sealer.tag_of(first) for sealer in sealers]
+        found = self._durable.find_few(self._token, leading, FEW, rows=self._unready)
+        if found is None:
+            return None
+        matching = []
+        for sealer, tag, ids in zip(sealers, leading, found, strict=True):
+            for id, row in ids.items():
+                object = self._recent.get(id)
+                if object is None:
+                    has = self._was_stored_with(id, [tag, *_tags(sealer, indexed[1:])], row)
+                else:
+                    has = templates.matches(object.attributes, template)
+                    self._unready = False
+                if has:
+                    matching.append((id, sealer.private))
+        return matching
+
+    def _find_any(
+        self, scopes: Sequence[bool], indexed: Sequence[tuple[int, Any]], template: Template
+    ) -> list[tuple[int, bool]]:
         complete = len(indexed) == len(template)
-        searches = []
-        for scope in scopes:
-            tag = self._sealers.sealer(scope).tag
-            searches.append([tag(attr, value) for attr, value in indexed] or [tag(Attr.PRIVATE, scope)])
-        for scope, tags, found in zip(scopes, searches, self._durable.find_each(self._token, searches), strict=True):
+        sealers = [self._sealers.sealer(scope) for scope in scopes]
+        searches = [_tags(sealer, indexed) or [sealer.tag(Attr.PRIVATE, sealer.private)] for sealer in sealers]
+        matching = []
+        every = self._durable.find_each(self._token, searches)
+        for sealer, tags, found in zip(sealers, searches, every, strict=True):
             # Few will be used, and so are looked at: an index that was altered cannot pass one key off as another.
             trusted = complete and len(found) > FEW
-            for id in found:
-                if trusted or (self._has(id, tags, template) if complete else self._matches(id, template)):
-                    yield id, scope
+            matching += [
+                (id, sealer.private)
+                for id in found
+                if trusted or (self._has(id, tags, template) if complete else self._matches(id, template))
+            ]
+        return matching
 
     def count(self) -> int:
         """How many objects the token has, private ones included."""
@@ -160,20 +208,27 @@ class Shelf:
             self._live.clear()
 
     def _has(self, id: int, tags: Sequence[bytes], template: Template) -> bool:
-        """Whether the object has what its index entries say; it need not be opened for that."""
+        """Whether the object has what its index entries say."""
         object = self._recent.get(id)
         if object is not None:
             return templates.matches(object.attributes, template)
+        return self._was_stored_with(id, tags, NOT_READ)
+
+    def _was_stored_with(self, id: int, tags: Sequence[bytes], row: Row) -> bool:
+        """The same of an object that is not ready: it need not be opened for that."""
         known, changes = (id, *tags), self._changes
         if known in self._vouched:
+            self._unready = False
             return True
+        self._unready = True
         try:
-            has = self._durable.has_tags(self._token, id, tags)
+            has = self._durable.has_tags(self._token, id, tags, row)
         except Refused:
             return False
-        with self._lock:
-            if has and changes == self._changes and len(self._vouched) < VOUCHED:
-                self._vouched.add(known)
+        if has and len(self._vouched) < VOUCHED:
+            with self._lock:
+                if changes == self._changes:
+                    self._vouched.add(known)
         return has
 
     def _matches(self, id: int, template: Template) -> bool:
@@ -244,3 +299,7 @@ class Shelf:
             self._changed()
             self._drop(object.id)
             object.retire()
+
+
+def _tags(sealer: Sealer, pairs: Sequence[tuple[int, Any]]) -> list[bytes]:
+    return [sealer.tag(attr, value) for attr, value in pairs]

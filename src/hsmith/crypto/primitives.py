@@ -20,7 +20,8 @@ KEY_SIZE: Final = 32  # bytes: AES-256, HMAC-SHA-256
 NONCE_SIZE: Final = 12  # bytes: 96 bits, SP 800-38D section 8.2.2
 TAG_SIZE: Final = 16  # bytes
 
-_LENGTH: Final = Struct(">Q")
+#: The length of a part, as it precedes it in framed().
+length: Final = Struct(">Q").pack
 
 
 class Tampered(Exception):
@@ -54,8 +55,16 @@ def unseal(key: bytes, blob: bytes, aad: bytes) -> bytes:
 
 def mac(key: bytes, *parts: bytes) -> bytes:
     """HMAC-SHA-256, 32 bytes, over the parts, each preceded by its length so that no two lists of parts collide."""
-    message = b"".join([_LENGTH.pack(len(part)) + part for part in parts])
+    message = framed(*parts)
     return hmac.digest(key, message, hashlib.sha256)
+
+
+def framed(*parts: bytes) -> bytes:
+    """What mac() is computed of."""
+    if len(parts) == 2:  # by far the most frequent
+        one, two = parts
+        return length(len(one)) + one + length(len(two)) + two
+    return b"".join([length(len(part)) + part for part in parts])
 
 
 class Aead:
@@ -91,12 +100,12 @@ class Mac:
 
     def __call__(self, *parts: bytes) -> bytes:
         """As mac() says."""
+        return self.whole(framed(*parts))
+
+    def whole(self, message: bytes) -> bytes:
+        """The same of parts that are framed()."""
         keyed = self._keyed.copy()
-        if len(parts) == 2:  # by far the most frequent
-            one, two = parts
-            keyed.update(_LENGTH.pack(len(one)) + one + _LENGTH.pack(len(two)) + two)
-        else:
-            keyed.update(b"".join([_LENGTH.pack(len(part)) + part for part in parts]))
+        keyed.update(message)
         return keyed.finalize()
 
 

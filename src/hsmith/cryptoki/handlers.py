@@ -4,18 +4,25 @@ A handler of a function that takes a session gets the Session, its lock held, in
 Application. It returns the results in the order of the row's output arguments (a single one as itself, none as None).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from hsmith.core.audit import CURRENT
+from hsmith.core.making import Call, Making, Steps
 from hsmith.cryptoki.application import Application
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import BY_NAME, FunctionRow, Needs
 
+#: Seconds that a commit takes, up to which one thread may make it for many, who wait meanwhile.
+MOMENT: Final = 0.002
 #: By the function's number: called with the Application and the decoded arguments.
 HANDLERS: Final[dict[int, Callable[..., Any]]] = {}
 
+#: The same for functions that make something: called as those, they give the call begun, None where it may take long.
+BEGINNERS: Final[dict[int, "Callable[..., Begun | None]"]] = {}
+
 F = TypeVar("F", bound=Callable[..., Any])
+B = TypeVar("B", bound=Callable[..., Steps[Any] | None])
 
 
 def handles(function: str | FunctionRow, *bound: Any) -> Callable[[F], F]:
@@ -56,6 +63,54 @@ def _plain(name: str, function: Callable[..., Any], bound: tuple[Any, ...]) -> C
             raise
 
     return handler
+
+
+class Begun:
+    """A call of a function that makes something, up to where its changes must be durable."""
+
+    __slots__ = ("_app", "_call", "_making", "_name")
+
+    def __init__(self, app: Application, name: str, making: Making, call: Call) -> None:
+        self._app = app
+        self._name = name
+        self._making = making
+        self._call = call
+
+    def finish(self, others: Sequence["Begun"]) -> None:
+        """Make its changes durable, with those of ``others``, which have begun too."""
+        self._making.finish([self._call, *[other._call for other in others]])
+
+    def results(self) -> tuple[Any, ...]:
+        """What the handler would have returned, or raised."""
+        try:
+            return _results(self._call.outcome())
+        except Refused as refused:
+            self._app.remember_refusal(self._name, refused)
+            raise
+
+
+def begins(function: str) -> Callable[[B], B]:
+    """Register what begins a call: of the same arguments as its handler, the steps; None where they may take long."""
+    row = BY_NAME[function]
+
+    def register(steps_of: B) -> B:
+        def begin(app: Application, handle: int, *args: Any) -> Begun | None:
+            session = app.sessions.get(handle) or app.session(handle)
+            CURRENT.call = (app, row.name, session)
+            making = session.token.shelf.making
+            try:
+                steps = steps_of(session, *args)
+            except Refused as refused:
+                app.remember_refusal(row.name, refused)
+                raise
+            if steps is None or making.seconds > MOMENT:
+                return None
+            return Begun(app, row.name, making, making.begun(steps))
+
+        BEGINNERS[row.number] = begin
+        return steps_of
+
+    return register
 
 
 def _results(given: Any) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from hsmith.crypto.material.secret import LENGTHS
 from hsmith.crypto.registry import ENGINES
 from hsmith.cryptoki import asynchronous, operations
 from hsmith.cryptoki.application import Session
-from hsmith.cryptoki.handlers import handles
+from hsmith.cryptoki.handlers import begins, handles
 from hsmith.cryptoki.objects import may_write, store, storing
 from hsmith.cryptoki.operations import DECAPSULATE, DERIVE, ENCAPSULATE, PUBLIC_HALF, UNWRAP, WRAP, Use
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, MechanismFlag, ObjectClass
@@ -61,11 +61,10 @@ QUICK_PAIRS: Final = frozenset(
 
 @handles("C_GenerateKey")
 def generate_key(session: Session, mechanism: MechanismArg | None, template: Template) -> int:
-    asynchronous.check_idle(session, "C_GenerateKey")
+    making, steps = session.token.shelf.making, begin_key(session, mechanism, template)
+    if steps is not None:
+        return making.together(steps)
     row, params = _row(mechanism, MechanismFlag.GENERATE)
-    making = session.token.shelf.making
-    if not row.slow:
-        return making.together(_generating(session, row, params, template))
     attributes = _to_be(session, row, template)
 
     def work() -> dict[int, Any]:
@@ -76,6 +75,13 @@ def generate_key(session: Session, mechanism: MechanismArg | None, template: Tem
 
     handle: int = asynchronous.run(session, "C_GenerateKey", row, work=work, finish=finish)
     return handle
+
+
+@begins("C_GenerateKey")
+def begin_key(session: Session, mechanism: MechanismArg | None, template: Template) -> Steps[int] | None:
+    asynchronous.check_idle(session, "C_GenerateKey")
+    row, params = _row(mechanism, MechanismFlag.GENERATE)
+    return None if row.slow else _generating(session, row, params, template)
 
 
 def _to_be(session: Session, row: MechanismRow, template: Template) -> dict[int, Any]:
@@ -104,11 +110,10 @@ def _generated(session: Session, row: MechanismRow, attributes: dict[int, Any], 
 def generate_key_pair(
     session: Session, mechanism: MechanismArg | None, public: Template, private: Template
 ) -> tuple[int, int]:
-    asynchronous.check_idle(session, "C_GenerateKeyPair")
+    making, steps = session.token.shelf.making, begin_key_pair(session, mechanism, public, private)
+    if steps is not None:
+        return making.together(steps)
     row, params = _row(mechanism, MechanismFlag.GENERATE_KEY_PAIR)
-    making = session.token.shelf.making
-    if row.mechanism in QUICK_PAIRS:
-        return making.together(_generating_pair(session, row, params, public, private))
     halves = _halves(session, row, public, private)
 
     def work() -> Material:
@@ -119,6 +124,17 @@ def generate_key_pair(
 
     handles: tuple[int, int] = asynchronous.run(session, "C_GenerateKeyPair", row, work=work, finish=finish)
     return handles
+
+
+@begins("C_GenerateKeyPair")
+def begin_key_pair(
+    session: Session, mechanism: MechanismArg | None, public: Template, private: Template
+) -> Steps[tuple[int, int]] | None:
+    asynchronous.check_idle(session, "C_GenerateKeyPair")
+    row, params = _row(mechanism, MechanismFlag.GENERATE_KEY_PAIR)
+    if row.mechanism not in QUICK_PAIRS:
+        return None
+    return _generating_pair(session, row, params, public, private)
 
 
 def _halves(session: Session, row: MechanismRow, public: Template, private: Template) -> list[dict[int, Any]]:

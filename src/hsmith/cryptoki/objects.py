@@ -9,7 +9,7 @@ from hsmith.core.objects import Object
 from hsmith.core.policy.marks import Mark
 from hsmith.cryptoki import operations
 from hsmith.cryptoki.application import Session
-from hsmith.cryptoki.handlers import handles
+from hsmith.cryptoki.handlers import begins, handles
 from hsmith.cryptoki.memory import FOUND
 from hsmith.cryptoki.operations import Active
 from hsmith.spec.constants import Attr, Fault, ObjectClass
@@ -66,9 +66,13 @@ def storing(
 
 @handles("C_CreateObject")
 def create_object(session: Session, template: Template) -> int:
-    steps = _creating(session, template)
-    making = session.token.shelf.making
-    return making.together(steps) if _quick(template) else making.alone(steps)
+    making, steps = session.token.shelf.making, begin_object(session, template)
+    return making.alone(_creating(session, template)) if steps is None else making.together(steps)
+
+
+@begins("C_CreateObject")
+def begin_object(session: Session, template: Template) -> Steps[int] | None:
+    return _creating(session, template) if _quick(template) else None
 
 
 def _quick(template: Template) -> bool:
@@ -191,15 +195,17 @@ def _search(session: Session, template: Template) -> list[int]:
     operations.check_idle(session, Operation.FIND)
     templates.check_search(template)
     handles = builtin.find(template)
-    handles += [
-        object.id
-        for object in list(session.app.objects.values())
-        if session.app.session_object(object.id, session.token) is object
-        and (session.logged_in or not object.private)
-        and templates.matches(object.attributes, template)
-    ]
-    found = session.token.shelf.find(template, private=session.logged_in)
-    handles += [session.handle_of(number, private=private) for number, private in found]
+    private = session.logged_in
+    if session.app.objects:
+        handles += [
+            object.id
+            for object in list(session.app.objects.values())
+            if session.app.session_object(object.id, session.token) is object
+            and (private or not object.private)
+            and templates.matches(object.attributes, template)
+        ]
+    for number, is_private in session.token.shelf.find(template, private=private):
+        handles.append(session.handle_of(number, private=is_private))
     return handles
 
 

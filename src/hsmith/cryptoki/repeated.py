@@ -16,6 +16,7 @@ from hsmith.core.tally import paired
 from hsmith.crypto import standing
 from hsmith.crypto.registry import ENGINES
 from hsmith.cryptoki.application import Application, Session
+from hsmith.cryptoki.handlers import BEGINNERS as BEGINNERS
 from hsmith.cryptoki.handlers import HANDLERS
 from hsmith.cryptoki.operations import Active, check_params
 from hsmith.spec.faults import Refused
@@ -300,9 +301,9 @@ _AT_ONCE: Final = frozenset(
 
 
 def at_once(app: Application, number: int, handle: int) -> "threading.RLock | None":
-    """The lock of the session, taken, when the function is one that waits for nobody. None also when another thread
-    is busy with the same session."""
-    session = app.sessions.get(handle) if number in _AT_ONCE else None
+    """The lock of the session, taken, when the function is one that waits for nobody, or begins so. None also when
+    another thread is busy with the same session."""
+    session = app.sessions.get(handle) if number in _AT_ONCE or number in BEGINNERS else None
     if session is None or session.asynchronous or not session.lock.acquire(blocking=False):
         return None
     return session.lock

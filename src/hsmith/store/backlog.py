@@ -13,6 +13,8 @@ from typing import Final
 
 import apsw
 
+from hsmith.store.sealing import TAG_SIZE
+
 #: Objects after which they are entered when there is time, and those after which nothing more is stored before.
 ENTER_AT: Final = 512
 MOST: Final = 4 * ENTER_AT
@@ -162,6 +164,9 @@ def packed(tags: Iterable[bytes]) -> bytes:
 
 def unpacked(packed: bytes) -> set[bytes]:
     """The tags of a row of the table object."""
+    count, rest = divmod(len(packed), 1 + TAG_SIZE)
+    if not rest and packed[:: 1 + TAG_SIZE] == bytes((TAG_SIZE,)) * count:  # as a sealer makes them, all of one length
+        return {packed[at : at + TAG_SIZE] for at in range(1, len(packed), 1 + TAG_SIZE)}
     tags, at = set(), 0
     while at < len(packed):
         end = at + 1 + packed[at]

@@ -20,6 +20,7 @@ _ENTRY = Struct("<IB")
 _LONG = Struct("<Q")
 _COUNTED = Struct("<IBI")
 _WIDE_ENTRY = Struct("<IBQ")
+_COUNTED_BYTES = Struct("<BI")
 _ATTRIBUTE_SIZE: Final = 4
 _WORD_LIMIT: Final = 1 << 32
 
@@ -43,6 +44,8 @@ def encoded(attributes: Mapping[int, Value]) -> bytearray:
 
 def encode_value(value: Value) -> bytes:
     """The kind and the bytes of one value; equal for equal values of one kind, different for all others."""
+    if type(value) is bytes:  # a label, an id: what is searched for most
+        return _COUNTED_BYTES.pack(_BYTES, len(value)) + value
     parts: list[bytes] = []
     try:
         _encode_value(parts, 0, value, MAX_DEPTH)

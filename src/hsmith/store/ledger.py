@@ -283,10 +283,19 @@ class Ledger:
         A row and its entry are read one after the other, and may change in between: what does not fit is read again
         while nothing changes.
         """
-        with contextlib.suppress(Damaged):
+        try:
             return self.check(table, address, read(), place)
+        except Damaged:
+            pass
         with self._settling:
             return self.check(table, address, read(), place)
+
+    def is_as_stored(self, table: Table, address: Address, row: Row, place: ReadPlace) -> bool:
+        """Whether a row is as the ledger says; where not, compare() finds out why, or that it changes just now."""
+        try:
+            return find(self._entries(address.place, place), address.key) == entry(self._mac, table, row)
+        except Damaged:
+            return False
 
     def check(self, table: Table, address: Address, row: Row | None, place: ReadPlace | None = None) -> Row | None:
         """The row, if it is as the ledger says. Damaged: it is not, or changes just now."""

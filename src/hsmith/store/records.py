@@ -6,13 +6,17 @@ changes given to one call of change() are made together or not at all, and are o
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hsmith.crypto.primitives import Mac
 from hsmith.spec.structure import structure
+from hsmith.store.entries import Row
 
 if TYPE_CHECKING:
     from hsmith.store.audit import Record, Signer
+
+#: In place of an object's row.
+NOT_READ: Final[Row] = (None,)
 
 
 @structure
@@ -208,8 +212,9 @@ class Store(Protocol):
     def object(self, token: int, id: int) -> ObjectRecord | None:
         """Damaged (hsmith.store.sealing): the record is not the one that was stored last, or was taken away."""
 
-    def has_tags(self, token: int, id: int, tags: Sequence[bytes]) -> bool:
-        """Whether the object was stored with all these tags, whatever the index says. Damaged: as above."""
+    def has_tags(self, token: int, id: int, tags: Sequence[bytes], row: Row = NOT_READ) -> bool:
+        """Whether the object was stored with all these tags, whatever the index says. Damaged: as above. ``row``: what
+        find_few() brought of it."""
 
     def objects(self, token: int, ids: Iterable[int]) -> list[ObjectRecord]:
         """Those of ``ids`` that exist, by id."""
@@ -223,6 +228,12 @@ class Store(Protocol):
 
     def find_each(self, token: int, searches: Sequence[Sequence[bytes]]) -> list[list[int]]:
         """What find() gives for each of ``searches``, in about the time of one."""
+
+    def find_few(
+        self, token: int, tags: Sequence[bytes], most: int, *, rows: bool = False
+    ) -> list[dict[int, Row]] | None:
+        """What find() gives for each of one or two ``tags`` by itself; None when that is more than ``most`` in all.
+        ``rows``: each with its row, for has_tags(), where it can be had at once."""
 
     def count(self, token: int) -> int: ...
 

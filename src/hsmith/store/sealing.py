@@ -48,6 +48,11 @@ class Origin:
         return cls(_derive(secret, b"token root", token))
 
 
+def term(attr: int, value: Value) -> bytes:
+    """What the index tag of an attribute's value is computed of, by any sealer."""
+    return primitives.framed(_long(attr), codec.encode_value(value))
+
+
 class Sealer:
     """Seals the private or the public objects of one token. Thread-safe."""
 
@@ -86,14 +91,18 @@ class Sealer:
     def tag(self, attr: int, value: Value) -> bytes:
         """The blind index tag of an attribute's value: 16 bytes, equal for equal values of this sealer only."""
         if not isinstance(value, int):
-            return self._index(_long(attr), codec.encode_value(value))[:TAG_SIZE]
+            return self.tag_of(term(attr, value))
         known = attr, value, isinstance(value, bool)
         found = self._tags.get(known)  # of a class, say: few values, which many objects have
         if found is None:
-            found = self._index(_long(attr), codec.encode_value(value))[:TAG_SIZE]
+            found = self.tag_of(term(attr, value))
             if len(self._tags) < _TAGS_KEPT:
                 self._tags[known] = found
         return found
+
+    def tag_of(self, term: bytes) -> bytes:
+        """The tag of a term()."""
+        return self._index.whole(term)[:TAG_SIZE]
 
 
 class TokenSealer:

@@ -42,7 +42,16 @@ from hsmith.store.failures import ERRORS, in_words, translated
 from hsmith.store.folder import DATABASE as DATABASE
 from hsmith.store.ledger import READ_PLACE, Ledger
 from hsmith.store.readers import Readers
-from hsmith.store.records import Change, Conflict, KeyslotRecord, ObjectRecord, StoreBroken, TokenRecord, ValueRecord
+from hsmith.store.records import (
+    NOT_READ,
+    Change,
+    Conflict,
+    KeyslotRecord,
+    ObjectRecord,
+    StoreBroken,
+    TokenRecord,
+    ValueRecord,
+)
 from hsmith.store.sealing import Damaged
 from hsmith.store.writer import Writer
 
@@ -63,9 +72,8 @@ _KEYSLOTS: Final = (
 )
 _OBJECTS: Final = f"SELECT token, id, {_VERSION}, private IS NOT 0, {_BLOB} FROM object WHERE token = ?"
 #: The rows that are compared with the ledger, their columns in the order of its tables.
-_OBJECT: Final = (
-    f"SELECT id, token, {_VERSION}, private IS NOT 0, ifnull(CAST(tags AS BLOB), x''), {_BLOB} FROM object WHERE id = ?"
-)
+_COLUMNS: Final = f"id, object.token, {_VERSION}, private IS NOT 0, ifnull(CAST(tags AS BLOB), x''), {_BLOB}"
+_OBJECT: Final = f"SELECT {_COLUMNS} FROM object WHERE id = ?"
 _TOKEN: Final = f"SELECT id, ifnull(CAST(slot AS INTEGER), 0), {_VERSION}, {_BLOB} FROM token WHERE id = ?"
 _KEYSLOT: Final = (
     f"SELECT token, name, {_BLOB}, ifnull(CAST(failures AS INTEGER), 0) FROM keyslot WHERE token = ? AND name = ?"
@@ -187,9 +195,11 @@ class SqliteStore:
             return None
         return ObjectRecord(token, id, row[2], bool(row[3]), row[5])
 
-    def has_tags(self, token: int, id: int, tags: Sequence[bytes]) -> bool:
-        row = self._object_row(token, id)
-        return row is not None and row[1] == token and unpacked(row[4]).issuperset(tags)
+    def has_tags(self, token: int, id: int, tags: Sequence[bytes], row: Row = NOT_READ) -> bool:
+        stored: Row | None = row
+        if row[0] != id or not self._ledger.is_as_stored(OBJECT, object_address(id), row, self._place):
+            stored = self._object_row(token, id)
+        return stored is not None and stored[1] == token and unpacked(stored[4]).issuperset(tags)
 
     def _object_row(self, token: int, id: int) -> Row | None:
         try:
@@ -199,12 +209,11 @@ class SqliteStore:
 
     def _checked(self, table: Table, address: Address, sql: str, values: tuple[Any, ...]) -> Row | None:
         """The one row that ``sql`` finds, compared with the ledger. Damaged: str() says what happened to it."""
+        return self._ledger.compare(table, address, partial(self._row, sql, values), self._place)
 
-        def read() -> Row | None:
-            rows = self._read(sql, values)
-            return rows[0] if rows else None
-
-        return self._ledger.compare(table, address, read, self._place)
+    def _row(self, sql: str, values: tuple[Any, ...]) -> Row | None:
+        rows = self._read(sql, values)
+        return rows[0] if rows else None
 
     def _place(self, place: int) -> tuple[int, bytes] | None:
         rows = self._read(READ_PLACE, (place,))
@@ -241,6 +250,16 @@ class SqliteStore:
         for which, id in self._read(_find_two(len(first), len(second)), (token, *first, *second)):
             found[which].append(id)
         return [sorted(set(ids)) if len(ids) > 1 else ids for ids in found]
+
+    def find_few(
+        self, token: int, tags: Sequence[bytes], most: int, *, rows: bool = False
+    ) -> list[dict[int, Row]] | None:
+        found = [dict.fromkeys(self._backlog.find(token, (tag,)), NOT_READ) for tag in tags]
+        for row in self._read(_few(len(tags), rows), (token, most + 1, *tags)):
+            found[row[0]][row[1]] = row[2:] if rows else NOT_READ
+        if sum(map(len, found)) > most:
+            return None
+        return [dict(sorted(ids.items())) if len(ids) > 1 else ids for ids in found]
 
     def count(self, token: int) -> int:
         with self._ledger.settled():  # what is entered now is counted once
@@ -308,6 +327,18 @@ class SqliteStore:
 
 
 _ALL: Final = "SELECT id FROM object INDEXED BY object_token WHERE token = ? AND id > ? ORDER BY id LIMIT ?"
+
+
+@cache
+def _few(tags: int, rows: bool) -> str:
+    """The first ones that have each of so many tags: (which of them, id); ``rows``: and the columns of the object's
+    row, NULL where there is none."""
+    columns, joined = (f", {_COLUMNS}", " LEFT JOIN object ON id = object") if rows else ("", "")
+    parts = [
+        f"SELECT {which}, object{columns} FROM tag{joined} WHERE tag.token = ?1 AND tag.tag = ?{3 + which}"
+        for which in range(tags)
+    ]
+    return " UNION ALL ".join(parts) + " LIMIT ?2"
 
 
 @cache
@@ -382,6 +413,8 @@ def _connect(path: Path) -> apsw.Connection:
     connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_VIEW, 0)
+    # Else SQLite plans by the values, and so parses a statement again for each new one, though it is kept ready.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     if not connection.readonly("main") and connection.pragma("journal_mode", "wal") != "wal":
         raise StoreBroken(f"{path} cannot have a write-ahead log here: use a folder on a local disk")
     for name, value in _PRAGMAS.items():

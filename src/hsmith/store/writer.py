@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 import apsw
 
 from hsmith.store import failures
+from hsmith.store.ahead import Ahead
 from hsmith.store.backlog import ENTER_AT, MOST
 from hsmith.store.changes import Books, Work, enter
 from hsmith.store.ledger import WRITE_SECONDS
@@ -68,9 +69,11 @@ class Writer:
         self._commits = self._changes = 0
         self._checkpoint_at, self._enter_at = CHECKPOINT_AT, ENTER_AT
         self._room = Room(connection, path)
+        # Some commits more follow until the log was copied and is written from its start again.
+        self._ahead = Ahead(path, int(connection.pragma("page_size")), until=CHECKPOINT_AT + CHECKPOINT_AT // 16)
         connection.wal_autocheckpoint(0)
         connection.set_wal_hook(self._count_pages)
-        self._due, self._ending = threading.Event(), threading.Event()
+        self._due, self._pressed = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._tidy, name="hsmith store", daemon=True)
         self._thread.start()
 
@@ -105,7 +108,7 @@ class Writer:
             if self._closed:
                 return
             self._closed = True
-        self._ending.set()
+        self._pressed.set()
         self._due.set()
         self._thread.join()
         if self._enter(job, closing=True):
@@ -152,19 +155,24 @@ class Writer:
             for job in jobs[1:]:
                 job.done.release()
             self._leave()
-            if (self._ledger.behind or self._pressing()) and not self._due.is_set():
+            pressing = self._pressing()
+            if pressing and not self._pressed.is_set():
+                self._pressed.set()
+            if (pressing or self._ledger.behind) and not self._due.is_set():
                 self._due.set()
 
     def _pressing(self) -> bool:
         """Whether something should be tidied up now."""
-        return self._log_pages >= self._checkpoint_at or len(self._backlog) >= self._enter_at
+        pages = self._log_pages
+        return pages >= self._checkpoint_at or pages >= self._ahead.due or len(self._backlog) >= self._enter_at
 
     def _tidy(self) -> None:
         """What is left for a quiet moment, or need not be done at once: some times a second at most."""
         while not self._closed:
             self._due.wait()
             if not self._pressing() and not self._closed:
-                self._ending.wait(WRITE_SECONDS)
+                self._pressed.wait(WRITE_SECONDS)
+            self._pressed.clear()
             self._due.clear()
             try:
                 if not self._enter(_Job(None)):
@@ -172,6 +180,8 @@ class Writer:
             except StoreBroken:
                 return  # closed
             try:
+                if self._log_pages >= self._ahead.due and self._broken is None:
+                    self._ahead.extend(self._log_pages)
                 if len(self._backlog) >= self._enter_at:
                     self._enter_backlog()
                 self._checkpoint_when_due()
@@ -181,6 +191,7 @@ class Writer:
                 _log.exception("the store's log could not be tidied up")
             finally:
                 self._leave()
+            self._ahead.sync()  # others commit meanwhile
 
     def _serve(self, jobs: list[_Job], *, again: bool) -> None:
         """Commit the jobs together; if that fails, each alone, so that one which cannot be done fails no other."""

@@ -3,10 +3,10 @@
 import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from hsmith.core.tally import SAMPLED, Tally
 from hsmith.crypto.wiping import wipe
@@ -27,16 +27,32 @@ OK: Final = int(Fault.OK)
 Handler = Callable[..., Any]
 
 
+class Begun(Protocol):
+    """A call whose changes are not durable yet."""
+
+    def finish(self, others: Sequence[Any], /) -> None:
+        """Make its changes durable, with those of the others, all begun as this one was."""
+
+    def results(self) -> tuple[Any, ...]:
+        """What the handler would have returned, or raised."""
+
+
+#: Called as a handler: the call begun, or None where it may take long.
+Begin = Callable[..., Begun | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A function as the connections' loop needs it. ``secret``: its request may carry a PIN or key, to be erased.
-    ``pins``: which of its arguments are PINs; ``mechanism``: which one is a mechanism, -1 for none."""
+    ``pins``: which of its arguments are PINs; ``mechanism``: which one is a mechanism, -1 for none; ``begin``: how it
+    may begin, of a function that makes something."""
 
     row: FunctionRow
     handler: Handler
     secret: bool
     pins: tuple[int, ...] = ()
     mechanism: int = -1
+    begin: Begin | None = None
 
 
 def _carries_secret(row: FunctionRow) -> bool:
@@ -54,10 +70,12 @@ def _mechanism(row: FunctionRow) -> int:
     return next((at for at, (_, kind) in enumerate(row.arguments) if kind is Kind.MECHANISM), -1)
 
 
-def call_table(handlers: Mapping[int, Handler]) -> Mapping[int, Call]:
+def call_table(handlers: Mapping[int, Handler], beginners: Mapping[int, Begin]) -> Mapping[int, Call]:
     """The functions that have a handler, by number."""
     return {
-        row.number: Call(row, handlers[row.number], _carries_secret(row), _pins(row), _mechanism(row))
+        row.number: Call(
+            row, handlers[row.number], _carries_secret(row), _pins(row), _mechanism(row), beginners.get(row.number)
+        )
         for row in (*FUNCTIONS, FIND)
         if row.number in handlers
     }
@@ -78,14 +96,61 @@ def answered(call: Call, application: object, payload: memoryview, tally: Tally)
         results = codec.encode_reply(row, call.handler(application, *arguments), arguments)
         return _with_results(results), arguments
     except Exception as error:
-        answer = _failed(row, error, arguments)
-        tally.refused(tally.kind(call, arguments), return_value(answer))
-        return answer, arguments
+        return _told(call, error, arguments, tally), arguments
     finally:
         tally.ended(call, arguments, since)
         for at in call.pins:
             if at < len(arguments):
                 wipe(arguments[at])
+
+
+class Due:
+    """A call that has begun; its answer is due when its changes are durable. ``after``: what is done then."""
+
+    __slots__ = ("_arguments", "_call", "_since", "_tally", "after", "begun")
+
+    def __init__(self, call: Call, begun: Begun, arguments: tuple[Any, ...], tally: Tally, since: float) -> None:
+        self._call = call
+        self._arguments = arguments
+        self._tally = tally
+        self._since = since
+        self.begun = begun
+        self.after: Callable[[], None] = lambda: None
+
+    def answer(self) -> bytes:
+        """The reply, once."""
+        row = self._call.row
+        try:
+            return _with_results(codec.encode_reply(row, self.begun.results(), self._arguments))
+        except Exception as error:
+            return _told(self._call, error, self._arguments, self._tally)
+        finally:
+            self._tally.ended(self._call, self._arguments, self._since)
+            self.after()
+
+
+def begin_call(call: Call, begin: Begin, application: object, payload: memoryview, tally: Tally) -> Due | bytes | None:
+    """A call that has begun, or the reply where it is refused; None when it may take long. Raises BadFrame for
+    arguments that cannot be decoded."""
+    arguments: tuple[Any, ...] = ()
+    since = tally.since = perf_counter()
+    try:
+        arguments = codec.decode_call(call.row, payload)
+        begun = begin(application, *arguments)
+        if begun is not None:
+            return Due(call, begun, arguments, tally, since)
+        tally.since = 0.0
+        return None
+    except Exception as error:
+        tally.ended(call, arguments, since)
+        return _told(call, error, arguments, tally)
+
+
+def _told(call: Call, error: Exception, arguments: tuple[Any, ...], tally: Tally) -> bytes:
+    """The reply to a call that raised this, which is counted."""
+    answer = _failed(call.row, error, arguments)
+    tally.refused(tally.kind(call, arguments), return_value(answer))
+    return answer
 
 
 def answer_pair(

@@ -6,6 +6,7 @@ gives; what cannot be decoded gets CKR_GENERAL_ERROR and the end of the connecti
 
 import logging
 import socket
+import time
 from functools import partial
 from time import thread_time
 from typing import Final, Generic
@@ -16,8 +17,12 @@ from hsmith.spec.faults import Refused
 from hsmith.spec.functions import BY_NAME, FUNCTIONS
 from hsmith.wire import codec, frames, parameters, peer
 from hsmith.wire.answers import (
+    Begin,
+    Call,
+    Due,
     admin_reply,
     answer_call,
+    begin_call,
     hello_reply,
     log_failure,
     parse_admin,
@@ -29,9 +34,9 @@ from hsmith.wire.channel import Channel, Sociable, has_mailboxes, open_channel
 from hsmith.wire.frames import BOTH, PAIR
 from hsmith.wire.hub import Hub
 from hsmith.wire.page import LARGE_ROOM, Mailbox
-from hsmith.wire.pairs import Pairs, call_of
+from hsmith.wire.pairs import Pairs
 from hsmith.wire.receiver import FIRST_SIZE, BadFrame, NoRoom, Receiver
-from hsmith.wire.service import Served, Service
+from hsmith.wire.service import Lock, Served, Service
 
 log = logging.getLogger("hsmith.server")
 
@@ -41,6 +46,10 @@ PARAMETERS: Final = parameters
 #: thread.
 SHORT: Final = 0.000_250
 PATIENCE: Final = 8
+#: The same for what one commit of many makes durable (hsmith.core.making): each in a thread of its own takes longer.
+SHORT_MAKING: Final = 0.002
+#: Seconds in which a connection does not come back that left for a call which may take long.
+APART: Final = 1.0
 #: Bytes of a frame above which a call is not short.
 LARGEST_SHORT: Final = 80 << 10
 #: Head and session handle; where the handle is, in a call and in a BOTH.
@@ -66,6 +75,7 @@ class Connection(Generic[A]):
         self._buffered = FIRST_SIZE
         self._seconds: dict[int, float] = {}  # of a processor that functions take, by their numbers
         self._count = 0
+        self._alone_until = 0.0
         self._receiver.most = FIRST_SIZE  # a HELLO: until then nobody has room for more
 
     def run(self) -> None:
@@ -179,7 +189,7 @@ class Connection(Generic[A]):
                 if begun and hub is not None:
                     more = self._short(number, thread_time() - begun) if end <= LARGEST_SHORT else -PATIENCE
                     crowded = max(crowded + more, 0)
-                    if crowded > PATIENCE:
+                    if crowded > PATIENCE and time.monotonic() > self._alone_until:
                         crowded = 0
                         channel.rest()
                         channel.by_socket()
@@ -235,8 +245,12 @@ class Connection(Generic[A]):
     def _short(self, number: int, seconds: float) -> int:
         """The least that this function takes here, of late: where threads hand Python's lock to each other, all calls
         take longer. Returns 1 for a short call, else less than 0."""
-        known = self._seconds[number] = min(seconds, self._seconds.get(number, seconds) * 1.05)
-        return 1 if known < SHORT else -PATIENCE
+        self._seconds[number] = min(seconds, self._seconds.get(number, seconds) * 1.05)
+        return 1 if self._is_short(number) else -PATIENCE
+
+    def _is_short(self, number: int) -> bool:
+        call = self._service.calls.get(number)
+        return self._seconds.get(number, 1.0) < (SHORT if call is None or call.begin is None else SHORT_MAKING)
 
     def _sit(self, hub: Hub, application: A, answer: bytes) -> bytes:
         """Let the hub serve this connection until a call comes that is not short. Returns what is still to be sent."""
@@ -252,26 +266,31 @@ class Connection(Generic[A]):
             receiver.resume(guest.have)
         return guest.answer
 
-    def _serve_short(self, application: A, have: int) -> bytes | None:
-        """The answer to a frame that is in the buffer, if it is whole and of a short call; never waits for others."""
+    def _serve_short(self, application: A, have: int) -> bytes | Due | None:
+        """The answer to a frame that is in the buffer, if it is whole and of a short call, or the call begun; never
+        waits for others."""
         buffer = self._receiver.buffer
         if have < _SHORTEST or 4 + int.from_bytes(buffer[:4], "little") != have or buffer[6] or buffer[7]:
             return None
         number = buffer[4] | buffer[5] << 8
         shortcuts = self._service.shortcuts
-        if shortcuts is None or self._seconds.get(number, 1.0) > SHORT:
+        if shortcuts is None or (self._seconds.get(number, 1.0) > SHORT and not self._is_short(number)):
             return None
         both = number == BOTH
         ending = buffer[10] | buffer[11] << 8 if both else number
+        call = None if both else self._service.calls.get(number)
+        if call is None and not both:
+            return None
         self._count += 1
         begun = 0.0 if self._count % SAMPLED else thread_time()
         lock = shortcuts.at_once(application, ending, int.from_bytes(buffer[_SESSION_AT[both]], "little"))
         if lock is None:
             return None
+        if call is not None and call.begin is not None:
+            return self._begin(call, call.begin, application, have, lock)
         payload = memoryview(buffer)[8:have]
         try:
-            if not both:
-                call = call_of(self._service, number)
+            if call is not None:
                 answer = answer_call(call, application, payload, self._tally)
                 self._receiver.done(have, wipe=call.secret, lent=True)
             else:
@@ -284,6 +303,29 @@ class Connection(Generic[A]):
         if begun:
             self._short(number, thread_time() - begun)
         return answer
+
+    def _begin(self, call: Call, begin: Begin, application: A, have: int, lock: Lock) -> bytes | Due | None:
+        """As _serve_short(), for a function that makes something. The lock of its session is held until it is
+        answered: others of that session that come here meanwhile are served, as they wait for nobody."""
+        made: bytes | Due | None = None
+
+        def after() -> None:
+            self._receiver.done(have, wipe=call.secret, lent=True)
+            lock.release()
+
+        try:
+            made = begin_call(call, begin, application, memoryview(self._receiver.buffer)[8:have], self._tally)
+        except BadFrame:
+            pass
+        finally:
+            if isinstance(made, Due):
+                made.after = after
+            elif made is None:
+                self._alone_until = time.monotonic() + APART
+                lock.release()
+            else:
+                after()
+        return made
 
     def _other(self, number: int, application: A, payload: memoryview) -> bytes:
         """What is no function with a handler: ADMIN, a function not supported, or an unknown one."""

@@ -2,7 +2,8 @@
 
 A connection has a thread of its own, and serves itself while it is alone. When several are busy with calls of a few
 microseconds, handing Python's lock from one thread to the next costs more than the calls; then a connection takes a
-seat here, and gets up again for any call that is not short. native/hub.c does what needs no Python.
+seat here, and gets up again for any call that is not short. native/hub.c does what needs no Python. What makes objects
+is begun for each, and committed once for all that have come meanwhile (docs/decisions/0025).
 """
 
 import ctypes
@@ -14,6 +15,8 @@ from typing import Final
 
 from hsmith.core.workers import Worker
 from hsmith.crypto.standing import LIBRARY
+from hsmith.spec.constants import Fault
+from hsmith.wire.answers import Due, reply
 from hsmith.wire.page import Mailbox, Page
 from hsmith.wire.standing import Standings
 
@@ -30,8 +33,14 @@ _SEAT: Final = _LONELY - 1
 #: More helpers than that find nothing to do.
 _MOST_HELPERS: Final = 3
 
-#: A frame of this many bytes is in the connection's buffer: the answer, or None when it is no short call.
-Serve = Callable[[int], bytes | None]
+#: Calls that are answered together, at most: others wait so long.
+MOST_DUE: Final = 16
+
+_FAILED: Final = reply(Fault.GENERAL_ERROR)
+
+#: A frame of this many bytes is in the connection's buffer: the answer, or the call begun, or None when it is no short
+#: call.
+Serve = Callable[[int], bytes | Due | None]
 
 
 class _Seat(ctypes.Structure):
@@ -84,6 +93,8 @@ class Hub:
         library.hub_open.argtypes = (pointer,)
         holding.hub_ready.argtypes = (pointer, pointer, number, ctypes.c_char_p, ctypes.c_uint64, pointer, pointer)
         holding.hub_ready.restype = number
+        holding.hub_answer.argtypes = (pointer, pointer, number, ctypes.c_char_p, ctypes.c_uint64)
+        holding.hub_answer.restype = ctypes.c_uint64
         library.hub_wait.argtypes = (pointer, pointer, pointer, ctypes.c_int, pointer)
         library.hub_wait.restype = number
         library.hub_help.argtypes, library.hub_help.restype = (pointer, pointer, pointer), None
@@ -156,13 +167,31 @@ class Hub:
         self._get_up(number & _SEAT, -1, rest)
 
     @staticmethod
-    def _made(guest: Guest, have: int) -> bytes | None:
+    def _made(guest: Guest, have: int) -> bytes | Due | None:
         """One guest's trouble is not that of all: it gets up, and meets it in its own thread."""
         try:
             return guest.serve(have)
         except Exception:
             log.exception("a short call failed in the thread of many")
             return None
+
+    def _settle(self, due: list[tuple[int, Due]]) -> None:
+        """Make durable what has begun, and answer it."""
+        try:
+            first, *others = [call.begun for _, call in due]
+            first.finish(others)
+        except Exception:
+            log.exception("calls that began could not be finished")  # they have no results, and so are told
+        for number, call in due:
+            try:
+                answer = call.answer()
+            except Exception:
+                log.exception("a call could not be answered")
+                answer = _FAILED
+            sent = self._holding.hub_answer(self._at, self._seats_at, number, answer, len(answer))
+            if sent != len(answer):
+                self._get_up(number, -1, answer[sent:])
+        due.clear()
 
     def _run(self) -> None:
         """The loop: nothing in it that a call does not need."""
@@ -171,11 +200,16 @@ class Hub:
         sent_at, count_at = ctypes.addressof(sent), ctypes.addressof(count)
         hub, page, seats, guests = self._at, self._page.address, self._seats_at, self._guests
         last, answer, before, streak = -1, b"", -1, 0
+        due: list[tuple[int, Due]] = []
         while True:
             number = ready(hub, seats, last, answer, len(answer), sent_at, count_at)
             if last >= 0 and sent.value != len(answer):
                 self._get_up(last, -1, answer[sent.value :])
                 number = -1
+            if number < 0 and due:
+                last = -1
+                self._settle(due)
+                continue
             if number < 0:
                 number = wait(hub, page, seats, FOREVER, count_at)
             last = -1
@@ -189,8 +223,12 @@ class Hub:
             guest = guests[number]
             assert guest is not None
             made = self._made(guest, count.value) if streak < ALONE else None
-            if made is None:
+            if isinstance(made, bytes):
+                last, answer = number, made
+            elif made is None:
                 self._get_up(number, count.value)
                 streak = 0
             else:
-                last, answer = number, made
+                due.append((number, made))
+                if len(due) >= MOST_DUE:
+                    self._settle(due)

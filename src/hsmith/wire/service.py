@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol
 
 from hsmith.core.tally import Tally
 from hsmith.core.workers import Worker
-from hsmith.wire.answers import Call
+from hsmith.wire.answers import Begin, Call
 from hsmith.wire.applications import A, Applications
 from hsmith.wire.hub import Hub
 from hsmith.wire.page import Page
@@ -31,6 +31,10 @@ class Lock(Protocol):
 class Shortcuts(Protocol):
     """What is known above of calls that need not go the whole way."""
 
+    @property
+    def BEGINNERS(self) -> Mapping[int, Begin]:  # noqa: N802  (the name of a constant)
+        """Of the functions that make something, by number, what begins a call."""
+
     def keep(self, app: Any, ending: int, key: bytes, arguments: tuple[Any, ...], free: slice, /) -> None:
         """The first function of a BOTH was accepted, with these arguments; ``ending`` will follow, and the two came as
         ``key`` says, but for the ``free`` bytes of the first one's: application.repeated may have a handler for both,
@@ -41,7 +45,8 @@ class Shortcuts(Protocol):
         time, as long as nothing changes."""
 
     def at_once(self, app: Any, number: int, session: int, /) -> Lock | None:
-        """The lock of a session, taken, for one call of a function that waits for nobody; None for others."""
+        """The lock of a session, taken, for one call of a function that waits for nobody, or begins so; None for
+        others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ list of parts. What decodes encodes to the same bytes again; anything else is Un
 """
 
 from collections.abc import Callable
-from struct import Struct, error
+from struct import Struct, error, pack
 from typing import Any, Final, TypeAlias
 
 from hsmith.spec.attributes import ATTRIBUTES
@@ -24,6 +24,7 @@ ONES: Final = 0xFFFFFFFFFFFFFFFF
 
 EMPTY, BYTES, ULONG, BOOL, ULONGS, TEMPLATE, MALFORMED, UNAVAILABLE = range(8)
 
+_NOT_EMPTY: Final = "an empty value does not carry the tag EMPTY"
 TRUNCATED: Final = error  # what Struct.unpack_from raises on too few bytes
 
 _u8: Final = Struct("<B")
@@ -120,7 +121,7 @@ def decode_ulongs(data: Received, at: int) -> tuple[tuple[int, ...], int]:
 
 
 def encode_ulongs(parts: Parts, values: Any) -> None:
-    parts.append(Struct(f"<I{len(values)}Q").pack(len(values), *values))
+    parts.append(pack(f"<I{len(values)}Q", len(values), *values))
 
 
 _TAG_OF: Final = {
@@ -134,10 +135,13 @@ _TAG_OF: Final = {
 _EMPTY_OF: Final[dict[int, Any]] = {BOOL: Malformed(), ULONG: Malformed(), BYTES: b"", ULONGS: (), TEMPLATE: ()}
 
 
+#: The hash of a member of ValueKind is computed in Python; that of an attribute is not.
+_TAG_OF_ATTRIBUTE: Final[dict[int, int]] = {attr: _TAG_OF[row.kind] for attr, row in ATTRIBUTES.items()}
+
+
 def tag_of(attribute: int) -> int:
     """The tag of an attribute's values; those that are in no table travel as bytes."""
-    row = ATTRIBUTES.get(attribute)
-    return BYTES if row is None else _TAG_OF[row.kind]
+    return _TAG_OF_ATTRIBUTE.get(attribute, BYTES)
 
 
 def _decode_content(data: Received, at: int, tag: int, depth: int) -> tuple[Any, int]:
@@ -155,7 +159,7 @@ def _decode_content(data: Received, at: int, tag: int, depth: int) -> tuple[Any,
     else:
         raise Undecodable("a value's tag is unknown, or templates are nested too deeply")
     if not value:
-        raise Undecodable("an empty value does not carry the tag EMPTY")
+        raise Undecodable(_NOT_EMPTY)
     return value, at
 
 
@@ -178,7 +182,16 @@ def decode_template(data: Received, at: int, depth: int = 0) -> tuple[Template, 
     template = []
     for _ in range(count):
         attribute, tag = _attribute.unpack_from(data, at)
-        value, at = decode_value(data, at + 9, tag, wanted=tag_of(attribute), depth=depth)
+        wanted = _TAG_OF_ATTRIBUTE.get(attribute, BYTES)
+        if tag == wanted == ULONG:  # these two are in nearly every template
+            value = _u64.unpack_from(data, at + 9)[0]
+            at += 17
+        elif tag == wanted == BYTES:
+            value, at = decode_data(data, at + 9)
+            if not value:
+                raise Undecodable(_NOT_EMPTY)
+        else:
+            value, at = decode_value(data, at + 9, tag, wanted=wanted, depth=depth)
         template.append((attribute, value))
     return tuple(template), at
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hsmith.core.templates.values import name, refuse, typed
+from hsmith.core.templates.values import CHECKS, name, refuse
 from hsmith.spec.attributes import ATTRIBUTES
 from hsmith.spec.constants import Attr, Fault, ObjectClass
 from hsmith.spec.faults import Refused
@@ -48,7 +48,7 @@ def matches(attrs: Mapping[int, Any], wanted: Template) -> bool:
     for attr, value in wanted:
         stored = attrs.get(attr, _MISSING)
         # A search must not answer questions about a value that cannot be read.
-        if (stored != value and not _same_number(attr, stored, value)) or sealed(attrs, attr):
+        if (stored != value and not _same_number(attr, stored, value)) or (attr in _TELLING and sealed(attrs, attr)):
             return False
     return True
 
@@ -64,10 +64,10 @@ def check_search(template: Template) -> None:
     theirs.
     """
     for attr, value in template:
-        row = ATTRIBUTES.get(attr)
+        check = CHECKS.get(attr)
         try:
-            if row is not None:
-                typed(row, value)
+            if check is not None:
+                check(value)
         except ValueError as wrong:
             raise refuse(Fault.ATTRIBUTE_VALUE_INVALID, attr, str(wrong)) from None
 
@@ -81,7 +81,7 @@ def searchable(template: Template) -> list[tuple[int, Any]]:
         if row is None:
             pairs.append((0, attr, value))  # nothing has it, and the index says so at once
         elif row.rank and value != b"":
-            pairs.append((row.rank, attr, typed(row, value)))
+            pairs.append((row.rank, attr, value.lstrip(b"\0") if row.big else value))
     pairs.sort(key=lambda pair: pair[0])
     return [(attr, value) for _, attr, value in pairs]
 

@@ -85,7 +85,7 @@ _TYPED: Final[dict[ValueKind, Callable[[Any], Any]]] = {
 
 
 #: The hash of a member of ValueKind is computed in Python; that of an attribute is not.
-_BY_ATTRIBUTE: Final = {attr: _TYPED[row.kind] for attr, row in ATTRIBUTES.items()}
+CHECKS: Final[dict[int, Callable[[Any], Any]]] = {attr: _TYPED[row.kind] for attr, row in ATTRIBUTES.items()}
 
 
 def typed(row: AttributeRow, value: Any) -> Any:
@@ -93,7 +93,7 @@ def typed(row: AttributeRow, value: Any) -> Any:
 
     Big integers lose their leading zeros: Java and NSS send some with a sign byte, and one key must have one encoding.
     """
-    good = _BY_ATTRIBUTE[row.attr](value)
+    good = CHECKS[row.attr](value)
     return good.lstrip(b"\0") if row.big else good
 
 

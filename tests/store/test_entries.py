@@ -1,0 +1,25 @@
+"""Entries of a place: found wherever they are in it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hsmith.store import entries
+from hsmith.store.entries import Entry
+
+KEYS = st.one_of(st.integers(0, 300), st.sampled_from([2**40, 2**64 - 1, 1 << 8, 1 << 16]))
+#: Numbers that look like keys, too.
+ENTRIES = st.tuples(st.integers(1, 300), st.integers(0, 300) | st.integers(0, 2**64 - 1))
+
+
+@given(st.lists(st.tuples(KEYS, ENTRIES | st.none()), max_size=100))
+def test_entries_are_found_as_they_were_put_last(steps: list[tuple[int, Entry | None]]) -> None:
+    place, known = b"", dict[int, Entry]()
+    for key, entry in steps:
+        if entry is None:
+            place = entries.drop(place, key)
+            known.pop(key, None)
+        else:
+            place = entries.put(place, key, entry)
+            known[key] = entry
+    assert {key: entries.find(place, key) for key, _ in steps} == {key: known.get(key) for key, _ in steps}
+    assert sorted(entries.keys(place)) == sorted(known)
