@@ -7,12 +7,18 @@
 
 #include "hsmith.h"
 
+/* Whether the request would be longer than a frame with so many bytes more. */
+static bool overflows(const call *c, size_t length)
+{
+    return length > MAX_FRAME || c->length + c->sent_from + length > MAX_FRAME;
+}
+
 /* Room for more bytes of the request, or NULL: after an error, or when it would exceed a frame. */
 static unsigned char *more(call *c, size_t length)
 {
     if (c->rv != CKR_OK)
         return NULL;
-    if (length > MAX_FRAME || c->length + c->sent_from + length > MAX_FRAME)
+    if (overflows(c, length))
         c->rv = CKR_DATA_LEN_RANGE;
     else if (c->link->room < c->length + length && !grow(c->link, c->length, c->length + length))
         c->rv = CKR_HOST_MEMORY;
@@ -46,7 +52,7 @@ void put_u64(call *c, uint64_t value)
 void put_raw(call *c, const void *data, size_t length)
 {
     if (length >= SEGMENT_LEAST && c->segments < MAX_SEGMENTS && c->rv == CKR_OK) {
-        if (length > MAX_FRAME || c->length + c->sent_from + length > MAX_FRAME) {
+        if (overflows(c, length)) {
             c->rv = CKR_DATA_LEN_RANGE;
             return;
         }

@@ -10,6 +10,7 @@ import pytest
 
 from cryptoki.calling import P256, RO, RW, attributes
 from hsmith.core.making import Making
+from hsmith.crypto import standing
 from hsmith.cryptoki import handlers
 from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass
 from hsmith.spec.values import MechanismArg
@@ -256,3 +257,33 @@ def test_a_bug_leaves_nobody_without_an_answer(
     assert sum(settled) > 0
     client = keeper.client()
     assert client.rv("C_CreateObject", logged_in(keeper, client), DATA)[0] == Fault.OK
+
+
+def test_beside_signatures_and_searches(keeper: Keeper, settled: list[int]) -> None:
+    """What native code answers is answered while calls are due, and calls that are due do not wait for ever while
+    others search."""
+    assert standing.open_library() is None, "the tests need OpenSSL 3"
+    made = threading.Event()
+
+    def work(client: Client, session: int, which: int) -> int:
+        _, key = client.call(
+            "C_GenerateKeyPair", session, MechanismArg(Mechanism.EC_KEY_PAIR_GEN, None),
+            attributes(EC_PARAMS=P256), attributes(SIGN=True),
+        )  # fmt: skip
+        arg, count = MechanismArg(Mechanism.ECDSA, None), 0
+        while which > 1 and not made.is_set():
+            count += 1
+            if which % 2:
+                assert client.both(("C_SignInit", session, arg, key), ("C_Sign", session, bytes(32), 64))[0] == Fault.OK
+            else:
+                found(client, session, LABEL=b"none")
+        try:
+            for number in range(4 * EACH if which < 2 else 0):
+                client.call("C_CreateObject", session, (*DATA, *attributes(LABEL=labelled(which, number))))
+        finally:
+            made.set()
+        return count
+
+    assert all(beside(keeper, work)[2:])
+    assert sum(settled) > EACH
+    assert keeper.native > EACH

@@ -33,7 +33,7 @@ _SEAT: Final = _LONELY - 1
 #: More helpers than that find nothing to do.
 _MOST_HELPERS: Final = 3
 
-#: Calls that are answered together, at most: others wait so long.
+#: Calls that are answered together, at most, and other calls that are served while one is due: so long each waits.
 MOST_DUE: Final = 16
 
 _FAILED: Final = reply(Fault.GENERAL_ERROR)
@@ -201,16 +201,17 @@ class Hub:
         hub, page, seats, guests = self._at, self._page.address, self._seats_at, self._guests
         last, answer, before, streak = -1, b"", -1, 0
         due: list[tuple[int, Due]] = []
+        passed = 0  # calls since the first that is due
         while True:
             number = ready(hub, seats, last, answer, len(answer), sent_at, count_at)
             if last >= 0 and sent.value != len(answer):
                 self._get_up(last, -1, answer[sent.value :])
                 number = -1
-            if number < 0 and due:
-                last = -1
+            passed += bool(due)
+            if due and (number < 0 or passed > MOST_DUE or len(due) >= MOST_DUE):
                 self._settle(due)
-                continue
-            if number < 0:
+                passed = 0
+            if number < 0:  # it may be that one is to be answered by native code, so nothing else is asked before
                 number = wait(hub, page, seats, FOREVER, count_at)
             last = -1
             if number < 0:
@@ -230,5 +231,3 @@ class Hub:
                 streak = 0
             else:
                 due.append((number, made))
-                if len(due) >= MOST_DUE:
-                    self._settle(due)
