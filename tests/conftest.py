@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--module", default=None, help="test this PKCS#11 module instead of the one of this checkout")
     parser.addoption("--sequences", type=int, default=25, help="how many random sequences of calls to compare")
     parser.addoption("--flips", type=int, default=60, help="how many random bit flips to try in the store's files")
+
+
+def pytest_configure() -> None:
+    """A shell that starts the tests in the background has SIGINT ignored, and so would all programs that they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
