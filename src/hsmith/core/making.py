@@ -16,10 +16,14 @@ from hsmith.store.records import Change
 
 T = TypeVar("T")
 
-#: Computes, yields the changes that must be durable, and goes on when they are; what failed is raised in it.
+#: Computes, yields the changes that must be durable, and goes on when they are; what failed is raised in it. It may PAUSE
+#: where other work begins: then those that were begun with it do the same first.
 Steps = Generator[Sequence[Change], None, T]
 #: Makes each of several calls' changes durable: for each what failed, or None.
 CommitEach = Callable[[Sequence[Sequence[Change]]], Sequence[Exception | None]]
+
+#: No changes. Code that is run for each of several calls in turn takes half the time of all that one call does.
+PAUSE: Final[Sequence[Change]] = ()
 
 #: Calls that are computed by one thread before they are answered, at most.
 MOST: Final = 64
@@ -121,6 +125,10 @@ class Making:
     def finish(self, calls: list[Call]) -> None:
         """Commit once for all calls that have begun, and go on until each has an outcome."""
         while calls := [call for call in calls if call.changes is not None]:
+            if paused := [call for call in calls if not call.changes]:
+                for call in paused:
+                    call.step()
+                continue
             for call, failure in zip(calls, self._committed(calls), strict=True):
                 call.step(failure)
 

@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from hsmith.core import templates
 from hsmith.core.durable import Durable, refusal
-from hsmith.core.making import Making, Steps
+from hsmith.core.making import PAUSE, Making, Steps
 from hsmith.core.objects import Object, unique
 from hsmith.core.policy.values import Record
 from hsmith.spec.constants import Attr, Fault
@@ -87,7 +87,9 @@ class Shelf:
             return []
         made = [Object(self._durable.reserve(), attributes) for attributes in attribute_sets]
         known = [record for record in records if record is not None]
+        yield PAUSE
         changes, names = [self._put(object) for object in made], [unique(object) for object in made]
+        yield PAUSE
         if known:
             with self._durable.values.saving(known) as remembered:
                 yield self._durable.recorded([*changes, *remembered], names)

@@ -182,16 +182,20 @@ class Hub:
             first.finish(others)
         except Exception:
             log.exception("calls that began could not be finished")  # they have no results, and so are told
-        for number, call in due:
-            try:
-                answer = call.answer()
-            except Exception:
-                log.exception("a call could not be answered")
-                answer = _FAILED
+        answers = [self._answer(call) for _, call in due]
+        for (number, _), answer in zip(due, answers, strict=True):
             sent = self._holding.hub_answer(self._at, self._seats_at, number, answer, len(answer))
             if sent != len(answer):
                 self._get_up(number, -1, answer[sent:])
         due.clear()
+
+    @staticmethod
+    def _answer(call: Due) -> bytes:
+        try:
+            return call.answer()
+        except Exception:
+            log.exception("a call could not be answered")
+            return _FAILED
 
     def _run(self) -> None:
         """The loop: nothing in it that a call does not need."""
