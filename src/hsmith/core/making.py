@@ -1,8 +1,9 @@
 """What makes objects, in steps: all that is computed before its changes are durable, and what follows.
 
-Calls that come together are computed one after the other by one of their threads, which commits for all of them. Each
-in its own thread would take the interpreter's lock from the others with every statement, and cost twice as much.
-Where one thread takes the requests of many too (hsmith.wire.hub), it begins each and finishes all of them.
+Calls that come together are computed by one of their threads, which commits for all of them. Each in its own thread
+would take the interpreter's lock from the others with every statement, and cost twice as much. Their steps take turns:
+the same code for each of them, as long as it is in the caches, then the next. Where one thread takes the requests of
+many too (hsmith.wire.hub), it finishes all that have come.
 """
 
 import threading
@@ -16,13 +17,12 @@ from hsmith.store.records import Change
 
 T = TypeVar("T")
 
-#: Computes, yields the changes that must be durable, and goes on when they are; what failed is raised in it. It may PAUSE
-#: where other work begins: then those that were begun with it do the same first.
+#: Computes, yields the changes that must be durable, and goes on when they are; what failed is raised in it. It may yield
+#: PAUSE where work of another kind follows: then other calls come up to there first.
 Steps = Generator[Sequence[Change], None, T]
 #: Makes each of several calls' changes durable: for each what failed, or None.
 CommitEach = Callable[[Sequence[Sequence[Change]]], Sequence[Exception | None]]
 
-#: No changes. Code that is run for each of several calls in turn takes half the time of all that one call does.
 PAUSE: Final[Sequence[Change]] = ()
 
 #: Calls that are computed by one thread before they are answered, at most.
@@ -30,14 +30,15 @@ MOST: Final = 64
 
 
 class Call:
-    """The steps of one call. ``done`` is locked until there is an outcome, or its thread ``leads``."""
+    """The steps of one call. ``changes``: that it waits for, PAUSE where it may go on, None at its end. ``done`` is locked
+    until there is an outcome, or its thread ``leads``."""
 
     __slots__ = ("_current", "_steps", "changes", "done", "error", "leads", "result")
 
     def __init__(self, steps: Steps[Any]) -> None:
         self._steps = steps
         self._current = CURRENT.call, CURRENT.mechanism
-        self.changes: Sequence[Change] | None = None
+        self.changes: Sequence[Change] | None = PAUSE
         self.result: Any = None
         self.error: BaseException | None = None
         self.leads = False
@@ -77,15 +78,9 @@ class Making:
         #: The least that making changes durable takes, of late, in seconds: what else the machine does is not the disk.
         self.seconds = 0.0
 
-    def begun(self, steps: Steps[Any]) -> Call:
-        """The call of these steps, computed up to its changes: finish() makes them durable."""
-        call = Call(steps)
-        call.step()
-        return call
-
     def alone(self, steps: Steps[T]) -> T:
         """The result of steps that may take long, in this thread."""
-        call = self.begun(steps)
+        call = Call(steps)
         self.finish([call])
         result: T = call.outcome()
         return result
@@ -113,8 +108,6 @@ class Making:
             while self._waiting and len(calls) < MOST:
                 calls.append(self._waiting.popleft())
         try:
-            for call in calls:
-                call.step()
             self.finish(calls)
         finally:
             CURRENT.call, CURRENT.mechanism = mine
@@ -123,7 +116,7 @@ class Making:
             self._pass_on()
 
     def finish(self, calls: list[Call]) -> None:
-        """Commit once for all calls that have begun, and go on until each has an outcome."""
+        """Compute all calls, commit once for them, and go on until each has an outcome."""
         while calls := [call for call in calls if call.changes is not None]:
             if paused := [call for call in calls if not call.changes]:
                 for call in paused:

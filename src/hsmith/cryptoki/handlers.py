@@ -66,7 +66,7 @@ def _plain(name: str, function: Callable[..., Any], bound: tuple[Any, ...]) -> C
 
 
 class Begun:
-    """A call of a function that makes something, up to where its changes must be durable."""
+    """A call of a function that makes something, whose steps are to come."""
 
     __slots__ = ("_app", "_call", "_making", "_name")
 
@@ -77,7 +77,7 @@ class Begun:
         self._call = call
 
     def finish(self, others: Sequence["Begun"]) -> None:
-        """Make its changes durable, with those of ``others``, which have begun too."""
+        """Do what it does, and make its changes durable, with those of ``others``, which have begun too."""
         self._making.finish([self._call, *[other._call for other in others]])
 
     def results(self) -> tuple[Any, ...]:
@@ -105,7 +105,7 @@ def begins(function: str) -> Callable[[B], B]:
                 raise
             if steps is None or making.seconds > MOMENT:
                 return None
-            return Begun(app, row.name, making, making.begun(steps))
+            return Begun(app, row.name, making, Call(steps))
 
         BEGINNERS[row.number] = begin
         return steps_of

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from hsmith.core import templates
 from hsmith.core.audit import with_mechanism
-from hsmith.core.making import Steps
+from hsmith.core.making import PAUSE, Steps
 from hsmith.core.objects import KEY_CLASSES, Object
 from hsmith.core.policy import wrapping as policies
 from hsmith.core.policy.deriving import Derive
@@ -152,7 +152,9 @@ def _generating_pair(
     session: Session, row: MechanismRow, params: Any, public: Template, private: Template
 ) -> Steps[tuple[int, int]]:
     halves = _halves(session, row, public, private)
+    yield PAUSE
     material = ENGINES[row.mechanism].generate_pair(params, *halves)
+    yield PAUSE
     return (yield from _generated_pair(session, halves, material))
 
 
