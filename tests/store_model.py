@@ -5,9 +5,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from hsmith.store.entries import Row
 from hsmith.store.records import (
-    NOT_READ,
     AddObject,
     Change,
     ClearObjects,
@@ -15,6 +13,7 @@ from hsmith.store.records import (
     DeleteKeyslot,
     DeleteObject,
     DeleteToken,
+    Hit,
     KeyslotRecord,
     ObjectRecord,
     PutKeyslot,
@@ -132,11 +131,9 @@ class ModelStore:
     def find_each(self, token: int, searches: Sequence[Sequence[bytes]]) -> list[list[int]]:
         return [self.find(token, tags) for tags in searches]
 
-    def find_few(
-        self, token: int, tags: Sequence[bytes], most: int, *, rows: bool = False
-    ) -> list[dict[int, Row]] | None:
-        found = self.find_each(token, [[tag] for tag in tags])
-        return [dict.fromkeys(ids, NOT_READ) for ids in found] if sum(map(len, found)) <= most else None
+    def find_few(self, token: int, tags: Sequence[bytes], most: int, *, rows: bool = False) -> list[Hit] | None:
+        found = [(which, id) for which, tag in enumerate(tags) for id in self.find(token, [tag])]
+        return found if len(found) <= most else None
 
     def count(self, token: int) -> int:
         return len(self.find(token, []))

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from hsmith.store import backlog, changes, sqlite, writer
 from hsmith.store.records import (
-    NOT_READ,
     AddObject,
     Change,
     ClearObjects,
@@ -176,21 +175,22 @@ def test_a_row_that_a_search_brings_is_compared_as_one_that_is_read(folder: Path
     store = SqliteStore(folder)
     store.change([put_token(1), put_object(1, 1, *tags), put_object(1, 2, *tags), put_object(1, 3, tags[0])])
     waiting = store.find_few(1, tags, 5, rows=True)
-    assert waiting == [dict.fromkeys((1, 2, 3), NOT_READ), dict.fromkeys((1, 2), NOT_READ)]
+    assert waiting == [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2)]
     store.close()  # now they are in the index
     store = SqliteStore(folder)
     assert store.find_few(1, tags, 4, rows=True) is None
     assert store.find_few(1, tags, 5) == waiting
     found = store.find_few(1, tags, 5, rows=True)
     assert found is not None
-    assert [list(ids) for ids in found] == [[1, 2, 3], [1, 2]]
-    for id, row in found[0].items():
+    assert [hit[:2] for hit in found] == waiting
+    rows = {hit[1]: hit[2:] for hit in found[:3]}
+    for id, row in rows.items():
         assert row == store._object_row(1, id)
         assert store.has_tags(1, id, tags, row) == store.has_tags(1, id, tags) == (id != 3)
-        altered = (*row[:4], backlog.packed(tags), row[5]), (*row[:5], b"other"), found[0][id % 3 + 1]
+        altered = (*row[:4], backlog.packed(tags), row[5]), (*row[:5], b"other"), rows[id % 3 + 1]
         for other in altered:  # it is read again
             assert store.has_tags(1, id, tags, other) == (id != 3)
-    assert not store.has_tags(2, 1, tags, found[0][1])
+    assert not store.has_tags(2, 1, tags, rows[1])
     store.close()
 
 

@@ -17,6 +17,7 @@ from hsmith.store.audit import Record as AuditRecord
 from hsmith.store.entries import Row
 from hsmith.store.records import (
     Change,
+    Hit,
     KeyslotRecord,
     ObjectRecord,
     Store,
@@ -186,7 +187,7 @@ class Durable:
         return self.store.find_each(token, searches)
 
     @_refusing
-    def find_few(self, token: int, tags: Sequence[bytes], most: int, *, rows: bool) -> list[dict[int, Row]] | None:
+    def find_few(self, token: int, tags: Sequence[bytes], most: int, *, rows: bool) -> list[Hit] | None:
         return self.store.find_few(token, tags, most, rows=rows)
 
     @_refusing

@@ -17,8 +17,8 @@ from hsmith.store.records import Change
 
 T = TypeVar("T")
 
-#: Computes, yields the changes that must be durable, and goes on when they are; what failed is raised in it. It may yield
-#: PAUSE where work of another kind follows: then other calls come up to there first.
+#: Computes, yields the changes that must be durable, and goes on when they are; what failed is raised in it. It may
+#: yield PAUSE where work of another kind follows: then other calls come up to there first.
 Steps = Generator[Sequence[Change], None, T]
 #: Makes each of several calls' changes durable: for each what failed, or None.
 CommitEach = Callable[[Sequence[Sequence[Change]]], Sequence[Exception | None]]
@@ -30,8 +30,8 @@ MOST: Final = 64
 
 
 class Call:
-    """The steps of one call. ``changes``: that it waits for, PAUSE where it may go on, None at its end. ``done`` is locked
-    until there is an outcome, or its thread ``leads``."""
+    """The steps of one call. ``changes``: those that it waits for, PAUSE where it may go on, None at its end. ``done``
+    is locked until there is an outcome, or its thread ``leads``."""
 
     __slots__ = ("_current", "_steps", "changes", "done", "error", "leads", "result")
 

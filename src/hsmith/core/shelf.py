@@ -157,16 +157,16 @@ class Shelf:
         if found is None:
             return None
         matching = []
-        for sealer, tag, ids in zip(sealers, leading, found, strict=True):
-            for id, row in ids.items():
-                object = self._recent.get(id)
-                if object is None:
-                    has = self._was_stored_with(id, [tag, *_tags(sealer, indexed[1:])], row)
-                else:
-                    has = templates.matches(object.attributes, template)
-                    self._unready = False
-                if has:
-                    matching.append((id, sealer.private))
+        for hit in found:
+            which, id = hit[0], hit[1]
+            object = self._recent.get(id)
+            if object is None:
+                has = self._was_stored_with(id, [leading[which], *_tags(sealers[which], indexed[1:])], hit[2:])
+            else:
+                has = templates.matches(object.attributes, template)
+                self._unready = False
+            if has:
+                matching.append((id, sealers[which].private))
         return matching
 
     def _find_any(

@@ -148,6 +148,17 @@ class Backlog:
             found = self._having.get((token, tags[0]), ())
             return [id for id in found if id > after and self._objects[id][1].issuperset(tags)]
 
+    def having(self, token: int, tags: Sequence[bytes]) -> list[tuple[int, int]]:
+        """(place of the tag, number) of the objects that have one of ``tags``."""
+        if not self._objects:
+            return []
+        found = []
+        for which, tag in enumerate(tags):
+            if (token, tag) in self._having:  # what has just gone is in the index by now
+                with self._lock:
+                    found += [(which, id) for id in self._having.get((token, tag), ())]
+        return found
+
     def count(self, token: int) -> int:
         return self._counts.get(token, 0)
 
@@ -160,6 +171,16 @@ def first(connection: apsw.Connection) -> int:
 def packed(tags: Iterable[bytes]) -> bytes:
     """As a row of the table object has them: each after its length, one byte. ValueError: longer than 255 bytes."""
     return b"".join([bytes((len(tag),)) + tag for tag in tags])
+
+
+def has_all(packed: bytes, tags: Iterable[bytes]) -> bool:
+    """Whether all of ``tags`` are among those of a row. As unpacked() would tell, which takes longer."""
+    for tag in tags:
+        at = packed.find(tag)
+        if at % (1 + TAG_SIZE) != 1 or packed[at - 1] != TAG_SIZE or len(tag) != TAG_SIZE:
+            # There is none, or it was found by chance.
+            return unpacked(packed).issuperset(tags)
+    return True
 
 
 def unpacked(packed: bytes) -> set[bytes]:

@@ -15,8 +15,10 @@ from hsmith.store.entries import Row
 if TYPE_CHECKING:
     from hsmith.store.audit import Record, Signer
 
+#: (place of the tag that was looked for, id, and the columns of the object's row, or none of them).
+Hit = tuple[Any, ...]
 #: In place of an object's row.
-NOT_READ: Final[Row] = (None,)
+NOT_READ: Final[Row] = ()
 
 
 @structure
@@ -229,11 +231,9 @@ class Store(Protocol):
     def find_each(self, token: int, searches: Sequence[Sequence[bytes]]) -> list[list[int]]:
         """What find() gives for each of ``searches``, in about the time of one."""
 
-    def find_few(
-        self, token: int, tags: Sequence[bytes], most: int, *, rows: bool = False
-    ) -> list[dict[int, Row]] | None:
-        """What find() gives for each of one or two ``tags`` by itself; None when that is more than ``most`` in all.
-        ``rows``: each with its row, for has_tags(), where it can be had at once."""
+    def find_few(self, token: int, tags: Sequence[bytes], most: int, *, rows: bool = False) -> list[Hit] | None:
+        """What has one of one or two ``tags``, in the order of the tags and of the ids; None when that is more than
+        ``most`` in all. ``rows``: each with its row, for has_tags(), where it can be had at once."""
 
     def count(self, token: int) -> int: ...
 

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from hsmith.store import secret as secrets
 from hsmith.store.audit import Record, Signer
 from hsmith.store.audit import read as read_audit
 from hsmith.store.audit import verify as verify_audit
-from hsmith.store.backlog import Backlog, unpacked
+from hsmith.store.backlog import Backlog, has_all, unpacked
 from hsmith.store.changes import FREEING, Books, Several, Work
 from hsmith.store.entries import (
     KEYSLOT,
@@ -46,6 +47,7 @@ from hsmith.store.records import (
     NOT_READ,
     Change,
     Conflict,
+    Hit,
     KeyslotRecord,
     ObjectRecord,
     StoreBroken,
@@ -197,9 +199,9 @@ class SqliteStore:
 
     def has_tags(self, token: int, id: int, tags: Sequence[bytes], row: Row = NOT_READ) -> bool:
         stored: Row | None = row
-        if row[0] != id or not self._ledger.is_as_stored(OBJECT, object_address(id), row, self._place):
+        if not row or row[0] != id or not self._ledger.is_as_stored(OBJECT, object_address(id), row, self._place):
             stored = self._object_row(token, id)
-        return stored is not None and stored[1] == token and unpacked(stored[4]).issuperset(tags)
+        return stored is not None and stored[1] == token and has_all(stored[4], tags)
 
     def _object_row(self, token: int, id: int) -> Row | None:
         try:
@@ -251,15 +253,12 @@ class SqliteStore:
             found[which].append(id)
         return [sorted(set(ids)) if len(ids) > 1 else ids for ids in found]
 
-    def find_few(
-        self, token: int, tags: Sequence[bytes], most: int, *, rows: bool = False
-    ) -> list[dict[int, Row]] | None:
-        found = [dict.fromkeys(self._backlog.find(token, (tag,)), NOT_READ) for tag in tags]
-        for row in self._read(_few(len(tags), rows), (token, most + 1, *tags)):
-            found[row[0]][row[1]] = row[2:] if rows else NOT_READ
-        if sum(map(len, found)) > most:
-            return None
-        return [dict(sorted(ids.items())) if len(ids) > 1 else ids for ids in found]
+    def find_few(self, token: int, tags: Sequence[bytes], most: int, *, rows: bool = False) -> list[Hit] | None:
+        waiting = self._backlog.having(token, tags)
+        found: list[Hit] = self._read(_few(len(tags), rows), (token, most + 1, *tags))
+        if waiting or len(found) > 1:  # some may be there twice
+            found = sorted(({hit: hit for hit in waiting} | {hit[:2]: hit for hit in found}).values(), key=_in_order)
+        return found if len(found) <= most else None
 
     def count(self, token: int) -> int:
         with self._ledger.settled():  # what is entered now is counted once
@@ -327,6 +326,9 @@ class SqliteStore:
 
 
 _ALL: Final = "SELECT id FROM object INDEXED BY object_token WHERE token = ? AND id > ? ORDER BY id LIMIT ?"
+
+
+_in_order: Final = itemgetter(0, 1)
 
 
 @cache

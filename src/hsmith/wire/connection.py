@@ -8,6 +8,7 @@ import logging
 import socket
 import time
 from functools import partial
+from struct import Struct
 from time import thread_time
 from typing import Final, Generic
 
@@ -54,7 +55,8 @@ APART: Final = 1.0
 LARGEST_SHORT: Final = 80 << 10
 #: Head and session handle; where the handle is, in a call and in a BOTH.
 _SHORTEST: Final = 16
-_SESSION_AT: Final = (slice(8, 16), slice(8 + PAIR.size, 16 + PAIR.size))
+_SESSION: Final = Struct("<Q")
+_SESSION_AT: Final = (8, 8 + PAIR.size)
 #: A call that may wait for hours.
 _WAITS: Final = BY_NAME["C_WaitForSlotEvent"].number
 #: Bytes from which on an answer is counted.
@@ -270,9 +272,11 @@ class Connection(Generic[A]):
         """The answer to a frame that is in the buffer, if it is whole and of a short call, or the call begun; never
         waits for others."""
         buffer = self._receiver.buffer
-        if have < _SHORTEST or 4 + int.from_bytes(buffer[:4], "little") != have or buffer[6] or buffer[7]:
+        if have < _SHORTEST:
             return None
-        number = buffer[4] | buffer[5] << 8
+        length, number, flags = frames.REQUEST.unpack_from(buffer)
+        if length + 4 != have or flags:
+            return None
         shortcuts = self._service.shortcuts
         if shortcuts is None or (self._seconds.get(number, 1.0) > SHORT and not self._is_short(number)):
             return None
@@ -283,7 +287,7 @@ class Connection(Generic[A]):
             return None
         self._count += 1
         begun = 0.0 if self._count % SAMPLED else thread_time()
-        lock = shortcuts.at_once(application, ending, int.from_bytes(buffer[_SESSION_AT[both]], "little"))
+        lock = shortcuts.at_once(application, ending, _SESSION.unpack_from(buffer, _SESSION_AT[both])[0])
         if lock is None:
             return None
         if call is not None and call.begin is not None:

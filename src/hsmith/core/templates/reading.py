@@ -1,6 +1,7 @@
 """What of an object may be seen: C_GetAttributeValue, C_FindObjects and the blind index behind it."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from hsmith.core.templates.values import CHECKS, name, refuse
@@ -72,6 +73,9 @@ def check_search(template: Template) -> None:
             raise refuse(Fault.ATTRIBUTE_VALUE_INVALID, attr, str(wrong)) from None
 
 
+_rank: Final = itemgetter(0)
+
+
 def searchable(template: Template) -> list[tuple[int, Any]]:
     """The part of a search that the index answers, the most selective first, of a template that check_search() let
     pass. Objects found so still need matches(), unless every pair of ``template`` is in the result."""
@@ -82,7 +86,8 @@ def searchable(template: Template) -> list[tuple[int, Any]]:
             pairs.append((0, attr, value))  # nothing has it, and the index says so at once
         elif row.rank and value != b"":
             pairs.append((row.rank, attr, value.lstrip(b"\0") if row.big else value))
-    pairs.sort(key=lambda pair: pair[0])
+    if len(pairs) > 1:
+        pairs.sort(key=_rank)
     return [(attr, value) for _, attr, value in pairs]
 
 
