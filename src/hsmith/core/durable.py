@@ -14,7 +14,6 @@ from hsmith.core.policy.values import Values
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 from hsmith.store.audit import Record as AuditRecord
-from hsmith.store.entries import Row
 from hsmith.store.records import (
     Change,
     Hit,
@@ -177,10 +176,6 @@ class Durable:
     @_refusing
     def object(self, token: int, id: int) -> ObjectRecord | None:
         return self.store.object(token, id)
-
-    @_refusing
-    def has_tags(self, token: int, id: int, tags: Sequence[bytes], row: Row) -> bool:
-        return self.store.has_tags(token, id, tags, row)
 
     @_refusing
     def find_each(self, token: int, searches: Sequence[Sequence[bytes]]) -> list[list[int]]:

@@ -14,7 +14,7 @@ from hsmith.spec.constants import Attr, Fault
 from hsmith.spec.faults import Refused
 from hsmith.spec.values import Template
 from hsmith.store.entries import Row
-from hsmith.store.records import NOT_READ, Conflict, DeleteObject, ObjectRecord, PutObject
+from hsmith.store.records import NOT_READ, Conflict, DeleteObject, ObjectRecord, PutObject, StoreBroken
 from hsmith.store.sealing import Damaged, Sealer, term
 
 #: Objects kept ready for use; others are loaded again from the store.
@@ -224,8 +224,11 @@ class Shelf:
             return True
         self._unready = True
         try:
-            has = self._durable.has_tags(self._token, id, tags, row)
-        except Refused:
+            has = self._durable.store.has_tags(self._token, id, tags, row)
+        except Damaged as damaged:
+            refusal(damaged)
+            return False
+        except StoreBroken:
             return False
         if has and len(self._vouched) < VOUCHED:
             with self._lock:

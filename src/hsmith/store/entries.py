@@ -31,6 +31,8 @@ class Address(NamedTuple):
     key: int
 
 
+_new: Final = tuple.__new__
+
 #: (version, checksum).
 Entry = tuple[int, int]
 #: The columns of a row that are watched, in the order of its Table.
@@ -59,7 +61,7 @@ class Table:
 
 
 def object_address(id: int) -> Address:
-    return Address(_OBJECTS + id // _TOGETHER, id)
+    return _new(Address, (_OBJECTS + id // _TOGETHER, id))  # as Address() does, in one step
 
 
 def token_address(id: int) -> Address:
@@ -137,6 +139,13 @@ def find(entries: bytes, key: int) -> Entry | None:
     """The entry of ``key``, if the place has one."""
     at = _at(entries, key)
     return None if at < 0 else _ENTRY.unpack_from(entries, at)[1:]
+
+
+def holds(entries: bytes, key: int, entry: Entry) -> bool:
+    """Whether find() would give this one."""
+    at = key % _TOGETHER * _ENTRY.size
+    one = _ENTRY.pack(key, entry[0] & _MASK, entry[1])
+    return entries[at : at + _ENTRY.size] == one or find(entries, key) == entry
 
 
 def put(entries: bytes, key: int, entry: Entry) -> bytes:

@@ -22,7 +22,7 @@ import apsw
 
 from hsmith.crypto import primitives
 from hsmith.store import audit
-from hsmith.store.entries import TABLES, Address, Entry, Row, Table, address, drop, entry, find, keys, put
+from hsmith.store.entries import TABLES, Address, Entry, Row, Table, address, drop, entry, find, holds, keys, put
 from hsmith.store.epoch import EpochFile
 from hsmith.store.records import StoreBroken
 from hsmith.store.sealing import Damaged
@@ -293,7 +293,10 @@ class Ledger:
     def is_as_stored(self, table: Table, address: Address, row: Row, place: ReadPlace) -> bool:
         """Whether a row is as the ledger says; where not, compare() finds out why, or that it changes just now."""
         try:
-            return find(self._entries(address.place, place), address.key) == entry(self._mac, table, row)
+            entries = self._places.get(address.place)
+            if entries is None:
+                entries = self._entries(address.place, place)
+            return holds(entries, address.key, entry(self._mac, table, row))
         except Damaged:
             return False
 

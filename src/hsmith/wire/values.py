@@ -179,6 +179,7 @@ def decode_value(data: Received, at: int, tag: int, *, wanted: int, depth: int =
 
 def decode_template(data: Received, at: int, depth: int = 0) -> tuple[Template, int]:
     count, at = decode_count(data, at, 9)
+    size = len(data)
     template = []
     for _ in range(count):
         attribute, tag = _attribute.unpack_from(data, at)
@@ -187,9 +188,13 @@ def decode_template(data: Received, at: int, depth: int = 0) -> tuple[Template, 
             value = _u64.unpack_from(data, at + 9)[0]
             at += 17
         elif tag == wanted == BYTES:
-            value, at = decode_data(data, at + 9)
-            if not value:
+            start = at + 13
+            at = start + _u32.unpack_from(data, at + 9)[0]
+            if at > size:
+                raise Undecodable("a length exceeds the bytes that follow")
+            if at == start:
                 raise Undecodable(_NOT_EMPTY)
+            value = bytes(data[start:at])
         else:
             value, at = decode_value(data, at + 9, tag, wanted=wanted, depth=depth)
         template.append((attribute, value))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any, Final
 
-from hsmith.core.templates.values import CHECKS, name, refuse
+from hsmith.core.templates.values import CHECKS, PLAIN, name, refuse
 from hsmith.spec.attributes import ATTRIBUTES
 from hsmith.spec.constants import Attr, Fault, ObjectClass
 from hsmith.spec.faults import Refused
@@ -65,6 +65,8 @@ def check_search(template: Template) -> None:
     theirs.
     """
     for attr, value in template:
+        if type(value) is PLAIN.get(attr):
+            continue
         check = CHECKS.get(attr)
         try:
             if check is not None:

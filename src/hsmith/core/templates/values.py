@@ -86,6 +86,9 @@ _TYPED: Final[dict[ValueKind, Callable[[Any], Any]]] = {
 
 #: The hash of a member of ValueKind is computed in Python; that of an attribute is not.
 CHECKS: Final[dict[int, Callable[[Any], Any]]] = {attr: _TYPED[row.kind] for attr, row in ATTRIBUTES.items()}
+#: Attributes of which a value of this type needs no check, as most have.
+_TYPES: Final = {ValueKind.BOOL: bool, ValueKind.ULONG: int, ValueKind.BYTES: bytes}
+PLAIN: Final[dict[int, type]] = {attr: _TYPES[row.kind] for attr, row in ATTRIBUTES.items() if row.kind in _TYPES}
 
 
 def typed(row: AttributeRow, value: Any) -> Any:
@@ -105,7 +108,7 @@ def parse(template: Template) -> Attributes:
         if row is None:
             raise refuse(Fault.ATTRIBUTE_TYPE_INVALID, attr, "is no attribute of PKCS#11 3.2")
         try:
-            good = typed(row, value)
+            good = value if type(value) is PLAIN.get(attr) and not row.big else typed(row, value)
             if row.choices is not None and good not in row.choices._value2member_map_:
                 raise ValueError(f"has a value that is no {row.choices.__name__} of PKCS#11 3.2")
         except ValueError as wrong:
