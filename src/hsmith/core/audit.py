@@ -45,6 +45,7 @@ BETWEEN: Final = 1000
 
 log = logging.getLogger("hsmith.audit")
 
+_OK: Final = Fault.OK.name
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -93,7 +94,8 @@ def record(*, result: Fault = Fault.OK, keys: Iterable[str] = (), **fields: Any)
         fields["keys"] = keys
     assert fields.keys() <= _GIVEN
     now = time.time()
-    known = fields.pop("event", event), result.name, client, place, mechanism if call is current else 0
+    outcome = _OK if result is Fault.OK else result.name  # which is computed each time
+    known = fields.pop("event", event), outcome, client, place, mechanism if call is current else 0
     text = f'{{"time":"{_second(int(now))}.{int(now % 1 * 1e6):06d}Z",{_circumstances(*known)}'
     return "".join([text, *[f',"{name}":{_told(value)}' for name, value in fields.items()], "}"])
 

@@ -64,6 +64,8 @@ def framed(*parts: bytes) -> bytes:
     if len(parts) == 2:  # by far the most frequent
         one, two = parts
         return length(len(one)) + one + length(len(two)) + two
+    if len(parts) == 1:
+        return length(len(parts[0])) + parts[0]
     return b"".join([length(len(part)) + part for part in parts])
 
 

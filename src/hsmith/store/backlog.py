@@ -43,13 +43,14 @@ class Backlog:
         self._having: dict[tuple[int, bytes], list[int]] = {}  # by token and tag
         self._counts: dict[int, int] = {}  # of each token
         self._steps: list[_Step] = []  # of the open transaction
+        self._from = 0  # as _first, when the steps count
 
     def __len__(self) -> int:
         return len(self._objects)
 
     def load(self, connection: apsw.Connection) -> None:
         """What a keeper that was killed left."""
-        self._first = first(connection)
+        self._first = self._from = first(connection)
         for id, token, packed in connection.execute(_WAITING, (self._first,)):
             self._add(id, (token, frozenset(unpacked(packed))))
 
@@ -57,7 +58,7 @@ class Backlog:
 
     def holds(self, id: int) -> bool:
         """Whether the object, if there is one, is here and not in the index."""
-        return id >= next((id for id, what in reversed(self._steps) if what is _ENTERED), self._first)
+        return id >= self._from
 
     def put(self, id: int, token: int, tags: Iterable[bytes]) -> None:
         """It is made or changed."""
@@ -78,18 +79,21 @@ class Backlog:
         entered = max(objects, default=self._first - 1) + 1
         connection.execute(_SET_FIRST, (entered,))
         self._steps.append((entered, _ENTERED))
+        self._from = entered
         rows = [(token, tag, id) for id, (token, tags) in objects.items() for tag in tags]
         rows.sort()
         return rows, Counter(token for token, _ in objects.values())
 
     def begin(self) -> None:
         self._steps.clear()
+        self._from = self._first
 
     def mark(self) -> int:
         return len(self._steps)
 
     def undo(self, mark: int) -> None:
         del self._steps[mark:]
+        self._from = next((id for id, what in reversed(self._steps) if what is _ENTERED), self._first)
 
     def publish(self) -> None:
         """It is committed."""

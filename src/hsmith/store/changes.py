@@ -87,12 +87,13 @@ class Work:
         """With those that come after it, in fewer statements: each lets other threads in between. What is independent
         of the rest goes last: what is remembered of values, then the audit."""
         changes = [change for work in (self, *others) for change in work.changes]
+        values = [change for change in changes if type(change) is PutValue]
         records = [change for change in changes if type(change) is Append]
         if len(records) > 1:
             texts = [text for record in records for text in record.texts]
-            changes = [change for change in changes if type(change) is not Append]
-            changes.append(Append(tuple(texts), records[0].mac, records[0].head))
-        return Work(self.books, sorted(changes, key=lambda change: _LATER.get(type(change), 0)))
+            records = [Append(tuple(texts), records[0].mac, records[0].head)]
+        first = [change for change in changes if type(change) not in _LATER]
+        return Work(self.books, [*first, *values, *records])
 
 
 class Several(Work):
@@ -296,7 +297,7 @@ def _prune(connection: apsw.Connection, books: Books, change: Prune) -> None:
     books.ledger.appended = audit.prune(connection, change.keep, change.mac, head)
 
 
-_LATER: Final[dict[type[Any], int]] = {PutValue: 1, Append: 2}
+_LATER: Final = frozenset({PutValue, Append})
 _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Books, Any], None]]] = {
     PutToken: _put_token,
     DeleteToken: _delete_token,

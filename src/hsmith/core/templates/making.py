@@ -253,7 +253,8 @@ def _resolve(given: Attributes, origin: Origin, so: bool) -> Attributes:
     for attr, value in given.items():
         if attr not in planned.rules:
             raise refuse(Fault.TEMPLATE_INCONSISTENT, attr, "is no attribute of this class and type of object")
-        _admit(planned, attr, value, so)
+        if attr in planned.guarded:
+            _admit(planned, attr, value, so)
     for attr in planned.required:
         if attr not in given:
             raise refuse(Fault.TEMPLATE_INCOMPLETE, attr, "is required: add it to the template")

@@ -43,8 +43,9 @@ _STORED_CLASSES: Final = frozenset(cls for cls, _ in STORED)
 @dataclass(frozen=True, eq=False, slots=True)
 class Plan:
     """One class and subtype, made one way. ``required``: without a default, in the table's order. ``read_only``,
-    ``sealed``, ``so_only``: what a template may not say, by the reason. ``claims``: what the token itself finds out,
-    and compares with what was given. ``lengths``: (attribute, what it measures, whether in bits)."""
+    ``sealed``, ``so_only``: what a template may not say, by the reason; ``guarded``: all of that. ``claims``: what the
+    token itself finds out, and compares with what was given. ``lengths``: (attribute, what it measures, whether in
+    bits)."""
 
     rules: Schema
     required: tuple[int, ...]
@@ -52,6 +53,7 @@ class Plan:
     read_only: frozenset[int]
     sealed: frozenset[int]
     so_only: frozenset[int]
+    guarded: frozenset[int]
     claims: frozenset[int]
     lengths: tuple[tuple[int, Attr, bool], ...]
 
@@ -63,13 +65,16 @@ def _plan(cls: int, subtype: int | None, origin: Origin) -> Plan:
     forbidden = {attr for attr in rules if notes[attr] & origin.forbidden}
     read_only = frozenset(attr for attr in rules if Note.READ_ONLY in notes[attr])
     defaults = {attr: rule.default for attr, rule in rules.items() if rule.default is not ABSENT}
+    sealed = frozenset(attr for attr in forbidden - read_only if Note.SEALED in notes[attr])
+    so_only = frozenset(attr for attr in rules if Note.SO_ONLY in notes[attr])
     return Plan(
         rules=rules,
         required=tuple(attr for attr in rules if notes[attr] & origin.required and attr not in defaults),
         defaults=defaults | {attr: value for attr, value in origin.defaults.items() if attr in rules},
         read_only=read_only & forbidden,
-        sealed=frozenset(attr for attr in forbidden - read_only if Note.SEALED in notes[attr]),
-        so_only=frozenset(attr for attr in rules if Note.SO_ONLY in notes[attr]),
+        sealed=sealed,
+        so_only=so_only,
+        guarded=read_only & forbidden | sealed | so_only,
         claims=frozenset((forbidden | {Attr.VALUE_LEN}) & rules.keys()) - read_only,
         lengths=tuple((attr, *_LENGTHS[attr]) for attr in _LENGTHS if attr in rules),
     )
