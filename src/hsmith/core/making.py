@@ -67,6 +67,16 @@ class Call:
             del error
 
 
+def _took_turns(calls: Sequence[Call]) -> bool:
+    """Each call that may go on does, up to where it pauses again or waits: whether one did."""
+    some = False
+    for call in calls:
+        if call.changes == PAUSE:
+            call.step()
+            some = True
+    return some
+
+
 class Making:
     """Thread-safe."""
 
@@ -117,13 +127,13 @@ class Making:
 
     def finish(self, calls: list[Call]) -> None:
         """Compute all calls, commit once for them, and go on until each has an outcome."""
-        while calls := [call for call in calls if call.changes is not None]:
-            if paused := [call for call in calls if not call.changes]:
-                for call in paused:
-                    call.step()
-                continue
-            for call, failure in zip(calls, self._committed(calls), strict=True):
-                call.step(failure)
+        while calls:
+            while _took_turns(calls):
+                pass
+            calls = [call for call in calls if call.changes is not None]
+            if calls:
+                for call, failure in zip(calls, self._committed(calls), strict=True):
+                    call.step(failure)
 
     def _committed(self, calls: list[Call]) -> Sequence[Exception | None]:
         since = time.monotonic()
