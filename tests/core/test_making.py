@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from hsmith.core.audit import CURRENT
-from hsmith.core.making import Making, Steps
+from hsmith.core.making import PAUSE, Call, Making, Steps
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 from hsmith.store.records import Change, Conflict, DeleteObject
@@ -92,3 +92,29 @@ def test_a_commit_that_fails_for_an_unknown_reason_leaves_nobody_waiting() -> No
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             making.together(_steps(1, []))
+
+
+def test_calls_take_turns() -> None:
+    done: list[str] = []
+
+    def steps(number: int, pauses: int) -> Steps[int]:
+        for pause in range(pauses):
+            done.append(f"{number}: {pause}")
+            yield PAUSE
+        if number == 3:
+            raise Refused(Fault.TEMPLATE_INCOMPLETE, "on the way")
+        done.append(f"{number}: computed")
+        yield [DeleteObject(1, number)]
+        done.append(f"{number}: durable")
+        yield PAUSE
+        return number
+
+    disk = Disk()
+    disk.may.set()
+    calls = [Call(steps(1, 2)), Call(steps(2, 1)), Call(steps(3, 1))]
+    Making(disk.commit_each).finish(calls)
+    assert done == ["1: 0", "2: 0", "3: 0", "1: 1", "2: computed", "1: computed", "1: durable", "2: durable"]
+    assert disk.commits == [[1, 2]]
+    assert [call.outcome() for call in calls[:2]] == [1, 2]
+    with pytest.raises(Refused):
+        calls[2].outcome()

@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hsmith.store import backlog, writer
 from hsmith.store.records import Change, ClearObjects, DeleteObject, DeleteToken, StoreFull
@@ -109,3 +111,15 @@ def test_what_the_index_cannot_hold_is_refused(store: SqliteStore, monkeypatch: 
     store.change([DeleteObject(1, 1)])
     store.change([put_object(1, 3, b"a")])
     assert store.find(1, [b"a"]) == [2, 3]
+
+
+PACKED_TAGS = st.lists(st.binary(max_size=3) | st.binary(min_size=16, max_size=16) | st.just(b"\x10" * 33), max_size=6)
+
+
+@given(PACKED_TAGS, PACKED_TAGS, st.data())
+def test_tags_of_a_row_are_told_without_unpacking_them(
+    there: list[bytes], others: list[bytes], data: st.DataObject
+) -> None:
+    row = backlog.packed(there)
+    wanted = data.draw(st.lists(st.sampled_from([*there, *others, b"\x10" * 16, row[1:17]]), max_size=4))
+    assert backlog.has_all(row, wanted) == backlog.unpacked(row).issuperset(wanted)

@@ -23,3 +23,6 @@ def test_entries_are_found_as_they_were_put_last(steps: list[tuple[int, Entry | 
             known[key] = entry
     assert {key: entries.find(place, key) for key, _ in steps} == {key: known.get(key) for key, _ in steps}
     assert sorted(entries.keys(place)) == sorted(known)
+    for key, entry in steps:
+        for other in filter(None, (entry, known.get(key), (1, key))):
+            assert entries.holds(place, key, other) == (known.get(key) == other)

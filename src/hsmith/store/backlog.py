@@ -178,7 +178,7 @@ def packed(tags: Iterable[bytes]) -> bytes:
 
 
 def has_all(packed: bytes, tags: Iterable[bytes]) -> bool:
-    """Whether all of ``tags`` are among those of a row. As unpacked() would tell, which takes longer."""
+    """Whether all of ``tags``, which a sealer made, are among those of a row: unpacked() takes longer."""
     for tag in tags:
         at = packed.find(tag)
         if at % (1 + TAG_SIZE) != 1 or packed[at - 1] != TAG_SIZE or len(tag) != TAG_SIZE:
