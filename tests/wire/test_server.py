@@ -24,6 +24,7 @@ from hsmith.spec.functions import BY_NAME
 from hsmith.wire import address, frames, peer
 from hsmith.wire.applications import Applications, Identity
 from hsmith.wire.client import Client, NotRunning
+from hsmith.wire.connection import Connection
 from hsmith.wire.receiver import FIRST_SIZE, Receiver
 from hsmith.wire.server import Server
 
@@ -511,6 +512,23 @@ def test_a_thread_that_never_begins_holds_up_nobody(served: Served) -> None:
             assert stuck.recv(1) == b""  # it is told in the end
         assert client.admin("echo", text="x") == {"text": "x"}
     stuck.close()
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_connection_without_memory_says_so(served: Served, monkeypatch: pytest.MonkeyPatch, known: bool) -> None:
+    """Wherever it is missing: its client does not take the keeper for gone."""
+
+    def none(*_: object) -> Any:
+        raise MemoryError
+
+    connection = greeted(served) if known else served.raw()
+    monkeypatch.setattr(Connection, "_other" if known else "_welcome", none)
+    connection.sendall(request(number("C_GetSlotList"), b"") if known else hello())
+    told = answer(connection)
+    assert told is not None
+    assert told[0] == Fault.DEVICE_MEMORY
+    assert answer(connection) is None
+    connection.close()
 
 
 def test_close_answers_the_call_in_progress(served: Served) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 #: Seconds in which a thread takes its first step, on any machine that is not out of breath.
-PATIENCE = 20.0
+PATIENCE = 10.0
 
 
 class Worker:

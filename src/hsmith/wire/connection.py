@@ -59,6 +59,8 @@ _SESSION: Final = Struct("<Q")
 _SESSION_AT: Final = (8, 8 + PAIR.size)
 #: A call that may wait for hours.
 _WAITS: Final = BY_NAME["C_WaitForSlotEvent"].number
+#: What a client is told, before its HELLO was answered and after, by a connection that has no memory left: made now.
+_NO_MEMORY: Final = refusal(Fault.DEVICE_MEMORY, "the keeper has no memory left"), reply(Fault.DEVICE_MEMORY)
 #: Bytes from which on an answer is counted.
 LONG: Final = 65536
 
@@ -78,6 +80,7 @@ class Connection(Generic[A]):
         self._seconds: dict[int, float] = {}  # of a processor that functions take, by their numbers
         self._count = 0
         self._alone_until = 0.0
+        self._greeted = False
         self._receiver.most = FIRST_SIZE  # a HELLO: until then nobody has room for more
 
     def run(self) -> None:
@@ -96,6 +99,9 @@ class Connection(Generic[A]):
         except BadFrame as error:
             log.warning("connection ended: %s", error)
             self._connection.sendall(reply(Fault.GENERAL_ERROR))
+        except MemoryError:
+            self._connection.sendall(_NO_MEMORY[self._greeted])
+            raise
         finally:
             self._receiver.wipe()
 
@@ -148,6 +154,7 @@ class Connection(Generic[A]):
         page = self._service.page
         if page is None or page.fd is None:
             self._connection.sendall(answer)
+            self._greeted = True
             return
         box = page.mailbox() if has_mailboxes() else None
         try:
@@ -156,6 +163,7 @@ class Connection(Generic[A]):
             if box:
                 box.given()
         self._mailbox = box
+        self._greeted = True
 
     def _calls(self, application: A) -> None:
         """The loop of a connection: nothing here that a call does not need."""
