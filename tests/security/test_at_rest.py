@@ -139,6 +139,20 @@ def test_a_deleted_object_that_is_put_back_stays_deleted(box: Box) -> None:
     assert f"object {id} was deleted, and was put back" in box.inspected()
 
 
+@pytest.mark.parametrize("number", [-1, -5, -(2**63), 2**63 - 1])
+@pytest.mark.parametrize("row", [False, True])
+def test_numbers_that_no_object_has(box: Box, number: int, row: bool) -> None:
+    """In the index, by itself or with a row of that number, they hide nothing."""
+    id = first(box)
+    for token, tag in box.edit("SELECT token, tag FROM tag WHERE object = ?", id):
+        box.edit("INSERT INTO tag VALUES (?, ?, ?)", token, tag, number)
+    if row:
+        box.edit(
+            "INSERT INTO object SELECT ?, token, version, private, tags, blob FROM object WHERE id = ?", number, id
+        )
+    assert box.served() == ALL
+
+
 def test_an_older_version_of_an_object_is_refused(box: Box) -> None:
     id = first(box)
     row = box.edit("SELECT version, tags, blob FROM object WHERE id = ?", id)[0]

@@ -26,3 +26,11 @@ def test_entries_are_found_as_they_were_put_last(steps: list[tuple[int, Entry | 
     for key, entry in steps:
         for other in filter(None, (entry, known.get(key), (1, key))):
             assert entries.holds(place, key, other) == (known.get(key) == other)
+
+
+@given(st.integers(-(2**63), -1), ENTRIES)
+def test_a_number_that_no_object_has_is_not_found(key: int, entry: Entry) -> None:
+    """An index that was altered may name any."""
+    place = entries.put(b"", 1, entry)
+    assert entries.find(place, key) is None
+    assert not entries.holds(place, key, entry)

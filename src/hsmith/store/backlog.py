@@ -31,6 +31,8 @@ _Object = tuple[int, frozenset[bytes]]
 #: the number is the first that is not.
 _Step = tuple[int, _Object | bool | None]
 _ENTERED: Final = True
+#: The largest number that SQLite holds.
+_LARGEST: Final = (1 << 63) - 1
 
 
 class Backlog:
@@ -43,7 +45,7 @@ class Backlog:
         self._having: dict[tuple[int, bytes], list[int]] = {}  # by token and tag
         self._counts: dict[int, int] = {}  # of each token
         self._steps: list[_Step] = []  # of the open transaction
-        self._from = 0  # as _first, when the steps count
+        self._from = 0  # as _first, with what the steps say: each object of a transaction asks
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -76,7 +78,7 @@ class Backlog:
         """Give up all objects, in the open transaction: the rows of the index, in its order, and how many objects each
         token has more."""
         objects = self._now()
-        entered = max(objects, default=self._first - 1) + 1
+        entered = min(max(objects, default=self._first - 1) + 1, _LARGEST)  # a row that was planted may have any number
         connection.execute(_SET_FIRST, (entered,))
         self._steps.append((entered, _ENTERED))
         self._from = entered

@@ -144,7 +144,7 @@ def find(entries: bytes, key: int) -> Entry | None:
 def holds(entries: bytes, key: int, entry: Entry) -> bool:
     """Whether find() would give this one."""
     at = key % _TOGETHER * _ENTRY.size
-    one = _ENTRY.pack(key, entry[0] & _MASK, entry[1])
+    one = _ENTRY.pack(key & _MASK, entry[0] & _MASK, entry[1])
     return entries[at : at + _ENTRY.size] == one or find(entries, key) == entry
 
 
@@ -170,7 +170,7 @@ def keys(entries: bytes) -> list[int]:
 
 def _at(entries: bytes, key: int) -> int:
     """Where the entry of ``key`` begins, or -1."""
-    wanted = key.to_bytes(8, "little")
+    wanted = (key & _MASK).to_bytes(8, "little")  # an index that was altered may name any number
     at = key % _TOGETHER * _ENTRY.size  # if its neighbours have all come before it; to search takes longer
     if entries[at : at + 8] == wanted:
         return at

@@ -293,10 +293,7 @@ class Ledger:
     def is_as_stored(self, table: Table, address: Address, row: Row, place: ReadPlace) -> bool:
         """Whether a row is as the ledger says; where not, compare() finds out why, or that it changes just now."""
         try:
-            entries = self._places.get(address.place)
-            if entries is None:
-                entries = self._entries(address.place, place)
-            return holds(entries, address.key, entry(self._mac, table, row))
+            return holds(self._entries(address.place, place), address.key, entry(self._mac, table, row))
         except Damaged:
             return False
 

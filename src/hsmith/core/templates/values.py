@@ -86,8 +86,8 @@ _TYPED: Final[dict[ValueKind, Callable[[Any], Any]]] = {
 
 #: The hash of a member of ValueKind is computed in Python; that of an attribute is not.
 CHECKS: Final[dict[int, Callable[[Any], Any]]] = {attr: _TYPED[row.kind] for attr, row in ATTRIBUTES.items()}
-#: Attributes of which a value of this type needs no check, as most have.
 _TYPES: Final = {ValueKind.BOOL: bool, ValueKind.ULONG: int, ValueKind.BYTES: bytes}
+#: A value of this very type passes its attribute's check as it is.
 PLAIN: Final[dict[int, type]] = {attr: _TYPES[row.kind] for attr, row in ATTRIBUTES.items() if row.kind in _TYPES}
 
 
