@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 
 import pytest
 
 from hsmith.core.audit import CURRENT
 from hsmith.core.making import PAUSE, Call, Making, Steps
+from hsmith.cryptoki.handlers import MOMENT
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
 from hsmith.store.records import Change, Conflict, DeleteObject
@@ -118,3 +120,29 @@ def test_calls_take_turns() -> None:
     assert [call.outcome() for call in calls[:2]] == [1, 2]
     with pytest.raises(Refused):
         calls[2].outcome()
+
+
+def test_a_pause_of_the_machine_is_not_a_slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What decides whether calls are begun in the thread of all: the least that commits take."""
+    now = 0.0
+
+    def commit_each(calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
+        nonlocal now
+        now += takes
+        return [None] * len(calls)
+
+    monkeypatch.setattr("hsmith.core.making.time", SimpleNamespace(monotonic=lambda: now))
+    made = Making(commit_each)
+
+    def after(number: int) -> float:
+        for _ in range(number):
+            made.alone(_steps(1, []))
+        return made.seconds
+
+    takes = 0.001
+    assert after(3) == pytest.approx(0.001)
+    takes = 0.020
+    assert after(20) < MOMENT
+    assert after(50) > MOMENT
+    takes = 0.001
+    assert after(1) == pytest.approx(0.001)

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from hsmith.crypto import later as loading
 from hsmith.crypto.later import Later
 
 
@@ -35,3 +36,13 @@ def test_a_start_does_not_load_them() -> None:
         "later.load_all(); assert 'Crypto.PublicKey.MLKEM' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_only_what_is_not_there_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    there, missing = Later("sys"), Later("colorsys")
+    monkeypatch.setattr(loading, "_all", [there, missing, there])
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    waits: list[bool] = []
+    loading.load_all(lambda: waits.append(missing.loaded))
+    assert waits == [False]
+    assert missing.loaded

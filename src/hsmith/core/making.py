@@ -27,6 +27,9 @@ PAUSE: Final[Sequence[Change]] = ()
 
 #: Calls that are computed by one thread before they are answered, at most.
 MOST: Final = 64
+#: By how much the least that a commit takes grows with each that takes longer: a dozen that meet a copy of the log, or
+#: wait for a processor, are not yet a slow disk.
+GROWS: Final = 1.02
 
 
 class Call:
@@ -143,7 +146,7 @@ class Making:
             return [error] * len(calls)
         finally:
             took = time.monotonic() - since
-            self.seconds = min(took, self.seconds * 1.1 or took)
+            self.seconds = min(took, self.seconds * GROWS or took)
 
     def _pass_on(self) -> None:
         with self._gate:

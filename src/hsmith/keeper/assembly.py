@@ -8,6 +8,7 @@ import resource
 import socket
 import sys
 import threading
+import time
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -41,6 +42,8 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 OTHER_DESCRIPTORS = 128
 #: Seconds after its start in which a keeper serves its first client and loads nothing more.
 MOMENT = 2.0
+#: What it loads then waits until it has hardly computed for so many seconds, but no longer than that, for each module.
+QUIET, LONGEST = 0.02, 1.0
 
 
 def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, report: daemon.Report) -> int:
@@ -98,16 +101,25 @@ def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, rep
 
 
 def _load_the_rest() -> None:
-    """What a start does not wait for is loaded a moment after it."""
+    """What a start does not wait for is loaded a moment after it, module by module, between calls if it can be."""
 
     def load() -> None:
         with contextlib.suppress(ImportError, OSError, MemoryError):  # then whoever needs it tries again, and is told
-            later.load_all()
+            later.load_all(_wait_for_quiet)
             gc.freeze()
 
     timer = threading.Timer(MOMENT, load)
     timer.daemon = True
     timer.start()
+
+
+def _wait_for_quiet() -> None:
+    until = time.monotonic() + LONGEST
+    while time.monotonic() < until:
+        used = time.process_time()
+        time.sleep(QUIET)
+        if time.process_time() - used < QUIET / 10:
+            return
 
 
 def _keep_memory() -> None:
