@@ -32,7 +32,7 @@ _lock = threading.Lock()
 def _pass(point: str) -> None:
     try:
         order = _order.read_text()
-    except OSError:
+    except (OSError, MemoryError):  # there is none, or no memory to look: what the keeper does then is what is tested
         return
     name, _, count = order.partition("#")
     if name != point:
@@ -41,6 +41,13 @@ def _pass(point: str) -> None:
         _passed[order] += 1
         if _passed[order] >= int(count or 1):
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _ordered() -> bool:
+    try:
+        return _order.exists()
+    except MemoryError:
+        return False
 
 
 def _around(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,7 +101,7 @@ def _install() -> None:
         channel = open_channel(socket, page, mailbox, standings)
 
         def exchange(answer: bytes, buffer: bytearray) -> int:
-            if not answer or not _order.exists():
+            if not answer or not _ordered():
                 return channel.exchange(answer, buffer)
             channel.by_socket()
             socket.sendall(answer)
