@@ -36,6 +36,8 @@ static _Bool help(struct shared_page *page, const struct seat *seat, unsigned ch
         standing_unsaid(&call);
         return 0;
     }
+    if (length <= MAIL_ROOM)
+        memset(box->request, 0, length); /* as mail_take does */
     if (!mail_answer(box, (const char *)answer, made) && send(seat->fd, answer, made, MSG_NOSIGNAL) != (ssize_t)made)
         shutdown(seat->fd, SHUT_RDWR); /* the client has gone */
     return 1;

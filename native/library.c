@@ -57,6 +57,13 @@ typedef const void *some;
     X(EVP_CipherInit_ex2, int, (any, some, const unsigned char *, const unsigned char *, int, some)) \
     X(EVP_CipherUpdate, int, (any, unsigned char *, int *, const unsigned char *, int)) \
     X(EVP_CipherFinal_ex, int, (any, unsigned char *, int *)) \
+    X(EVP_MAC_fetch, any, (any, const char *, const char *)) \
+    X(EVP_MAC_free, void, (any)) \
+    X(EVP_MAC_CTX_new, any, (any)) \
+    X(EVP_MAC_CTX_free, void, (any)) \
+    X(EVP_MAC_init, int, (any, const unsigned char *, size_t, some)) \
+    X(EVP_MAC_update, int, (any, const unsigned char *, size_t)) \
+    X(EVP_MAC_final, int, (any, unsigned char *, size_t *, size_t)) \
     X(d2i_ECDSA_SIG, any, (any *, const unsigned char **, long)) \
     X(ECDSA_SIG_free, void, (any)) \
     X(ECDSA_SIG_get0, void, (some, some *, some *)) \
@@ -67,7 +74,7 @@ FUNCTIONS(DECLARE)
 
 /* Of the library's headers. */
 enum { KEYPAIR = 0x87, PKCS1_PADDING = 1, PSS_PADDING = 6, SET_IV_LENGTH = 0x9, GET_TAG = 0x10, SET_TAG = 0x11 };
-enum { TAG = 16, LONGEST_DIGEST = 64, LONGEST_DER = 160, CHUNK = 1 << 30 };
+enum { UTF8_STRING = 4, TAG = 16, LONGEST_DIGEST = 64, LONGEST_DER = 160, CHUNK = 1 << 30 };
 
 enum kind { SIGNATURE, ECDSA_SIGNATURE, WHOLE_SIGNATURE, SEALING, OPENING };
 
@@ -373,4 +380,34 @@ int64_t work_run(struct work *work, const struct task *task)
 EXPORT int64_t work_try(struct work *work, const struct task *task)
 {
     return work_run(work, task);
+}
+
+/* --- A MAC --- */
+
+void mac_free(void *mac)
+{
+    if (mac)
+        EVP_MAC_CTX_free(mac);
+}
+
+void *mac_new(const unsigned char *key, size_t length)
+{
+    char digest[] = "SHA256";
+    struct parameter params[] = { { "digest", UTF8_STRING, digest, sizeof digest - 1, 0 }, { NULL, 0, NULL, 0, 0 } };
+    any method = context ? EVP_MAC_fetch(context, "HMAC", NULL) : NULL, mac = method ? EVP_MAC_CTX_new(method) : NULL;
+    if (method)
+        EVP_MAC_free(method); /* the context keeps it */
+    if (mac && EVP_MAC_init(mac, key, length, params) > 0)
+        return mac;
+    mac_free(mac);
+    return NULL;
+}
+
+_Bool mac_run(void *mac, const unsigned char *head, size_t head_length, const unsigned char *rest, size_t rest_length,
+    unsigned char made[MAC_BYTES])
+{
+    size_t length = 0;
+    return EVP_MAC_init(mac, NULL, 0, NULL) > 0 && EVP_MAC_update(mac, head, head_length) > 0
+        && (!rest_length || EVP_MAC_update(mac, rest, rest_length) > 0) && EVP_MAC_final(mac, made, &length, MAC_BYTES) > 0
+        && length == MAC_BYTES;
 }

@@ -29,4 +29,16 @@ int64_t work_run(struct work *work, const struct task *task);
 /* With all that was secret in it. */
 void work_free(struct work *work);
 
+#define MAC_BYTES 32
+
+/* HMAC-SHA-256 under one key; used by one thread at a time. NULL: there is no library, or no memory. */
+void *mac_new(const unsigned char *key, size_t length);
+
+/* Over two pieces, one behind the other. */
+_Bool mac_run(void *mac, const unsigned char *head, size_t head_length, const unsigned char *rest, size_t rest_length,
+    unsigned char made[MAC_BYTES]);
+
+/* With its key. NULL: nothing. */
+void mac_free(void *mac);
+
 #endif

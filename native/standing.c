@@ -11,8 +11,10 @@
 #include "standing.h"
 
 #define BOTH 0xFF02
+#define FIND 0xFF03
 #define HEAD 8   /* of a frame: length, number, flags */
 #define PAIR 12  /* of a BOTH */
+#define SESSION 8
 #define OUTER 20 /* of a call with data: session, length, and behind the data its room */
 #define REPLY 13 /* before the data of a reply: length, rv, that it is there, its length */
 #define NO_ROOM (UINT64_MAX - 1) /* from here on it is no number of bytes */
@@ -44,7 +46,9 @@ static _Bool claimed(struct standing *one, uint32_t from)
 static void discard(struct standing *one)
 {
     work_free(one->work);
+    search_free(one->search);
     one->work = NULL;
+    one->search = NULL;
     atomic_store(&one->state, FREE);
 }
 
@@ -61,9 +65,29 @@ static _Bool same(const struct standing *one, const unsigned char *pair)
         && memcmp(one->pair + one->free_to, pair + one->free_to, (size_t)(one->length - one->free_to)) == 0;
 }
 
+static _Bool find_search(struct standings *all, const unsigned char *frame, uint64_t length, struct standing_call *call)
+{
+    uint64_t session = little(frame + HEAD, SESSION);
+    for (uint32_t i = 0; i < all->most; i++) {
+        struct standing *one = &all->one[i];
+        if (one->length || one->session != session || !claimed(one, READY))
+            continue;
+        call->standing = one;
+        call->task = (struct task){ .data = frame + HEAD + SESSION, .length = length - HEAD - SESSION };
+        if (one->search)
+            return 1;
+        released(one);
+    }
+    return 0;
+}
+
 _Bool standing_find(struct standings *all, const unsigned char *frame, uint64_t length, struct standing_call *call)
 {
-    if (!all || !all->most || length < HEAD + PAIR + OUTER || little(frame, 4) + 4 != length || little(frame + 4, 4) != BOTH)
+    if (!all || !all->most || length < HEAD + SESSION || little(frame, 4) + 4 != length)
+        return 0;
+    if (little(frame + 4, 4) == FIND)
+        return find_search(all, frame, length, call);
+    if (little(frame + 4, 4) != BOTH || length < HEAD + PAIR + OUTER)
         return 0;
     const unsigned char *pair = frame + HEAD;
     uint64_t left = length - HEAD - PAIR, first = little(pair + 4, 2);
@@ -96,23 +120,13 @@ static void counted(struct standing *one, int64_t since)
     one->is_short = took < SHORT;
 }
 
-uint64_t standing_answer(struct standing_call *call, const struct shared_page *page, unsigned char *answer, uint64_t room)
+static uint64_t pair_answer(struct standing *one, struct task *task, const struct shared_page *page, unsigned char *answer, uint64_t room)
 {
-    struct standing *one = call->standing;
-    struct task *task = &call->task;
-    int64_t size = -1;
-    if (atomic_load(&page->changes) == one->changes && room > REPLY && task->room >= work_size(one->work, task->length)) {
-        _Bool measures = atomic_load_explicit(&one->calls, memory_order_relaxed) % SAMPLED == SAMPLED - 1;
-        int64_t since = measures ? nanoseconds() : 0;
-        task->out = answer + REPLY;
-        task->room = room - REPLY;
-        size = work_run(one->work, task);
-        if (size >= 0 && measures)
-            counted(one, since);
-    }
-    if (size >= 0)
-        atomic_fetch_add_explicit(&one->calls, 1, memory_order_relaxed);
-    released(one);
+    if (atomic_load(&page->changes) != one->changes || room <= REPLY || task->room < work_size(one->work, task->length))
+        return 0;
+    task->out = answer + REPLY;
+    task->room = room - REPLY;
+    int64_t size = work_run(one->work, task);
     if (size < 0)
         return 0;
     put_little(answer, (uint64_t)size + REPLY - 4, 4);
@@ -120,6 +134,22 @@ uint64_t standing_answer(struct standing_call *call, const struct shared_page *p
     answer[8] = 1;
     put_little(answer + 9, (uint64_t)size, 4);
     return (uint64_t)size + REPLY;
+}
+
+uint64_t standing_answer(struct standing_call *call, const struct shared_page *page, unsigned char *answer, uint64_t room)
+{
+    struct standing *one = call->standing;
+    struct task *task = &call->task;
+    _Bool measures = atomic_load_explicit(&one->calls, memory_order_relaxed) % SAMPLED == SAMPLED - 1;
+    int64_t since = measures ? nanoseconds() : 0;
+    uint64_t length = one->search ? search_answer(one->search, task->data, task->length, answer, room)
+                                  : pair_answer(one, task, page, answer, room);
+    if (length && measures)
+        counted(one, since);
+    if (length)
+        atomic_fetch_add_explicit(&one->calls, 1, memory_order_relaxed);
+    released(one);
+    return length;
 }
 
 void standing_unsaid(const struct standing_call *call)
@@ -159,10 +189,18 @@ EXPORT void standing_put(struct standings *all, int number, struct work *work, c
     one->free_from = free_from;
     one->free_to = free_to;
     one->length = length;
-    memcpy(one->pair, pair, length);
+    if (length)
+        memcpy(one->pair, pair, length);
     if (all->most <= (uint32_t)number)
         all->most = (uint32_t)number + 1;
     released(one);
+}
+
+/* The same of a session's searches. */
+EXPORT void standing_put_search(struct standings *all, int number, struct search *search, uint64_t session)
+{
+    all->one[number].search = search;
+    standing_put(all, number, NULL, NULL, 0, 0, 0, session, 0);
 }
 
 /* It has been looked at again, and still holds. 0: it is not there any more. */

@@ -1,5 +1,5 @@
 /* Operations that stand: C_*Init and the call that follows it (docs/wire.md, "BOTH"), which came before just so, was accepted, and is
- * answered here as long as nothing has changed that it rests on. */
+ * answered here as long as nothing has changed that it rests on. And short searches of a session ("FIND"; search.h). */
 
 #ifndef HSMITH_STANDING_H
 #define HSMITH_STANDING_H
@@ -9,6 +9,7 @@
 
 #include "../module/shared.h"
 #include "library.h"
+#include "search.h"
 
 #define STANDING 16
 #define LONGEST_PAIR 256 /* bytes of a BOTH up to the second call's arguments: the module's are shorter */
@@ -21,6 +22,7 @@ struct standing {
     _Atomic uint32_t state;
     uint32_t is_short; /* for a thread that serves many */
     struct work *work;
+    struct search *search; /* in place of the work: any search of the session; then ``length`` is 0 */
     uint64_t changes; /* on the page, before the keeper looked at what it rests on */
     uint64_t session;
     uint16_t free_from, free_to, length; /* of the pair's head and the first one's arguments */

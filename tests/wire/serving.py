@@ -12,7 +12,7 @@ from hsmith.core.objects import CHANGES
 from hsmith.cryptoki import admin, dispatch, repeated
 from hsmith.cryptoki.application import Application
 from hsmith.spec.constants import Fault, UserType
-from hsmith.spec.functions import BY_NAME
+from hsmith.spec.functions import BY_NAME, FIND
 from hsmith.wire import address, codec, frames
 from hsmith.wire.page import Page
 from hsmith.wire.receiver import Receiver
@@ -58,6 +58,12 @@ class Client:
         assert rv == Fault.OK, f"{name}: {rv:#x}"
         return result
 
+    def find(self, session: int, template: Any, most: int = 64) -> tuple[int, Any]:
+        """FIND: (rv, (1, handles) or (0, []))."""
+        arguments = (session, template, most)
+        rv, payload = self.exchange(FIND.number, codec.encode_call(FIND, arguments))
+        return rv, codec.decode_reply(FIND, rv, payload, arguments) if rv == Fault.OK else None
+
     def both(self, init: tuple[Any, ...], call: tuple[Any, ...], free: bytes = b"") -> tuple[int, Any]:
         """An Init and its call in one frame; ``free``: the bytes of the Init that may be others."""
         begin, end = BY_NAME[init[0]], BY_NAME[call[0]]
@@ -73,10 +79,13 @@ class Client:
 class Keeper:
     """A server over an HSM with one token."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, slot: int | None = None) -> None:
+        """``slot``: of the token that is there already."""
         self.hsm = Hsm.opened(folder / "store", Settings(kdf_milliseconds=1))
-        self.slot = make_token(self.hsm)
+        self.slot = make_token(self.hsm) if slot is None else slot
+        self.hsm.durable.store.fill_directory(lambda: None)
         self.path, page = folder / "s", Page()
+        self.path.unlink(missing_ok=True)
         CHANGES.show(page.changes)
         self.listener = address.listen(self.path)
         self.server: Server[Application] = Server(

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from hsmith.core import tally
-from hsmith.wire import connection, hub, page, standing
+from hsmith.crypto import searching
+from hsmith.spec.constants import Attr
+from hsmith.spec.functions import FIND
+from hsmith.store import codec, directory, sealing
+from hsmith.wire import connection, frames, hub, page, standing, values
 
 ROOT = Path(__file__).parents[2]
 DEFINED = {
@@ -15,6 +19,21 @@ DEFINED = {
     for path in (*ROOT.glob("native/*.[ch]"), ROOT / "module/shared.h")
     for name, value in re.findall(r"^#define ([A-Z_]+) (\d+)\b", path.read_text(), re.MULTILINE)
 }
+SEARCHING = "".join((ROOT / "native" / name).read_text() for name in ("search.c", "directory.c", "standing.c"))
+
+
+def _enumerated() -> dict[str, int]:
+    found = {}
+    for members in re.findall(r"^enum \{ ([^}]+) \};", SEARCHING, re.MULTILINE):
+        number = -1
+        for member in members.split(", "):
+            name, _, value = member.partition(" = ")
+            number = int(value, 0) if value else number + 1
+            found[name] = number
+    return found
+
+
+ENUMERATED = _enumerated()
 
 
 @pytest.mark.parametrize(
@@ -30,6 +49,8 @@ DEFINED = {
         ("STANDING", standing._MOST),
         ("LONGEST_PAIR", standing._LONGEST),
         ("LARGE_ROOM", page.LARGE_ROOM),
+        ("FEW_HOLDERS", directory.FEW),
+        ("TAG_BYTES", sealing.TAG_SIZE),
     ],
 )
 def test_a_number_is_the_same_on_both_sides(name: str, value: Any) -> None:
@@ -39,3 +60,32 @@ def test_a_number_is_the_same_on_both_sides(name: str, value: Any) -> None:
 def test_a_mailbox_is_as_long() -> None:
     """Its head, then a request and an answer, short and long: struct mailbox."""
     assert 128 + 2 * int(DEFINED["MAIL_ROOM"]) + 2 * page.LARGE_ROOM == page.MAILBOX_SIZE
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BYTES", values.BYTES),
+        ("BYTES", searching.BYTES),
+        ("ULONG", values.ULONG),
+        ("ULONG", searching.ULONG),
+        ("BOOL", values.BOOL),
+        ("STORED_SHORT", codec._SHORT),
+        ("STORED_WIDE", codec._WIDE),
+        ("STORED_BYTES", codec._BYTES),
+        ("TOKEN", Attr.TOKEN),
+        ("PRIVATE", Attr.PRIVATE),
+        ("PUT", directory._PUT),
+        ("DROP", directory._DROP),
+        ("CLEAR", directory._CLEAR),
+        ("STEP", directory._STEP.size),
+    ],
+)
+def test_a_member_of_an_enum_is_the_same_on_both_sides(name: str, value: int) -> None:
+    assert ENUMERATED[name] == value
+
+
+@pytest.mark.parametrize(("name", "value"), [("BOTH", frames.BOTH), ("FIND", FIND.number)])
+def test_a_function_has_the_same_number_on_both_sides(name: str, value: int) -> None:
+    (found,) = set(re.findall(rf"^#define {name} (0x[0-9A-F]+)$", SEARCHING, re.MULTILINE))
+    assert int(found, 16) == value

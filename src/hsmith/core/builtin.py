@@ -41,13 +41,14 @@ def _objects() -> dict[int, Object]:
 
 
 OBJECTS: Final = _objects()
-_CLASSES: Final = frozenset(object.cls for object in OBJECTS.values())
+#: Classes of objects of which there are no others.
+CLASSES: Final = frozenset(object.cls for object in OBJECTS.values())
 
 
 def find(template: Template) -> list[int]:
     """Handles of the built-in objects that match; none unless the template names their class: a program that asks for
     all objects means those that somebody made."""
-    if dict(template).get(Attr.CLASS) not in _CLASSES:
+    if dict(template).get(Attr.CLASS) not in CLASSES:
         return []
     return [
         number

@@ -73,6 +73,11 @@ class Token:
         flags |= TokenFlag.DUAL_CRYPTO_OPERATIONS | TokenFlag.ASYNC_SESSION_SUPPORTED
         return flags | self.credentials.flags()
 
+    @property
+    def directory(self) -> int:
+        """For native code: hsmith.store.records."""
+        return self._durable.store.directory
+
     def sealer(self, private: bool) -> sealing.Sealer:
         if not private:
             return self._public

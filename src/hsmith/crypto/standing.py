@@ -91,6 +91,11 @@ def open_library() -> str | None:
     return None
 
 
+def native() -> ctypes.CDLL | None:
+    """The keeper's native code, with an OpenSSL behind it; None where open_library() found none."""
+    return _Library.native
+
+
 class Work:
     """A key with a mechanism, ready for native code. ``pointer``: struct work; whoever takes it, frees it."""
 

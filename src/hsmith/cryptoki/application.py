@@ -16,6 +16,7 @@ from hsmith.crypto.messages import Counters
 from hsmith.cryptoki.memory import COUNTER, SESSION, Charge, of_client
 from hsmith.cryptoki.operations import Active
 from hsmith.cryptoki.pending import Pending
+from hsmith.cryptoki.searches import Searches
 from hsmith.spec.constants import Fault, SessionFlag, SessionState, UserType
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import Operation
@@ -60,7 +61,7 @@ class Session:
 
     __slots__ = (
         "app", "asynchronous", "handle", "iv_counters", "lock", "login", "objects", "operations", "pending", "rw",
-        "standing", "token", "weight",
+        "searches", "standing", "token", "weight",
     )  # fmt: skip
 
     def __init__(self, app: "Application", token: Token, login: Login, *, rw: bool, asynchronous: bool = False) -> None:
@@ -77,6 +78,7 @@ class Session:
         self.pending: dict[str, Pending] = {}
         #: Pairs that native code answers.
         self.standing: list[Repeated] = []
+        self.searches = Searches()
         self.weight = Charge(app.memory, SESSION)
 
     def weigh(self) -> None:
@@ -171,6 +173,8 @@ class Application:
         self.objects: dict[int, Object] = {}
         #: Pairs of functions that came as one, by how they came: hsmith.cryptoki.repeated.
         self.repeated: dict[bytes, Repeated] = {}
+        #: Searches of its sessions that native code may answer.
+        self.searching: set[Searches] = set()
         self._events_seen = hsm.events_so_far()
         self._events: dict[int, None] = {}  # slots whose event flag is set, oldest first
         self._logins: dict[int, Login] = {}
@@ -195,6 +199,12 @@ class Application:
             for pair in list(self.repeated.values()):
                 pair.fall()
             self.repeated.clear()
+            self._forget_searches()
+
+    def _forget_searches(self) -> None:
+        for searches in self.searching:
+            searches.again()
+        self.searching.clear()
 
     @contextlib.contextmanager
     def holding(self) -> Iterator[None]:
@@ -328,6 +338,7 @@ class Application:
             if session.handle not in self.sessions:
                 raise Refused(Fault.SESSION_CLOSED)
             self._charge(templates.size(attributes), objects=1)
+            self._forget_searches()
             session.objects[object.id] = self.objects[object.id] = object
         return object
 

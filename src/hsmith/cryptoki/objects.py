@@ -172,6 +172,7 @@ def _begin(session: Session, handles: list[int]) -> None:
     active = Active(iter(handles))
     active.weigh(session.app.memory, FOUND * len(handles))
     session.operations[Operation.FIND] = active
+    session.searches.fall()
 
 
 @handles("C_FindObjects")

@@ -19,6 +19,7 @@ from hsmith.cryptoki.application import Application, Session
 from hsmith.cryptoki.handlers import BEGINNERS as BEGINNERS
 from hsmith.cryptoki.handlers import HANDLERS
 from hsmith.cryptoki.operations import Active, check_params
+from hsmith.cryptoki.searches import searched as searched
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS, Operation
 from hsmith.spec.values import MechanismArg

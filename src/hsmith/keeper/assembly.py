@@ -31,6 +31,7 @@ from hsmith.keeper.sockets import Sockets
 from hsmith.spec.constants import Mechanism
 from hsmith.spec.faults import Refused
 from hsmith.store.records import StoreBroken, StoreFull
+from hsmith.store.sealing import Damaged
 from hsmith.wire.page import Page
 from hsmith.wire.server import THREAD_STACK, Speak
 
@@ -44,6 +45,8 @@ OTHER_DESCRIPTORS = 128
 MOMENT = 2.0
 #: What it loads then waits until it has hardly computed for so many seconds, but no longer than that, for each module.
 QUIET, LONGEST = 0.02, 1.0
+#: Seconds between parts of what searches look in: others write, and compute.
+BREATH = 0.005
 
 
 def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, report: daemon.Report) -> int:
@@ -94,10 +97,27 @@ def assemble(home: Home, config: Config, lock: KeeperLock, sockets: Sockets, rep
         gc.freeze()
         gc.enable()
         report(daemon.READY)
+        if page is not None:
+            _fill_directory(hsm)
         _load_the_rest()
         keeper.run()
     log.info("ended")
     return 0
+
+
+def _fill_directory(hsm: Hsm) -> None:
+    """What searches look in first is read while nobody is served, or beside those who are."""
+
+    def fill() -> None:
+        _wait_for_quiet()
+        try:
+            hsm.durable.store.fill_directory(lambda: time.sleep(BREATH))
+        except Damaged as damaged:
+            log.warning("searches look into the database, which takes longer: %s", damaged)
+        except StoreBroken:  # it was closed, or what is wrong with it was said
+            pass
+
+    threading.Thread(target=fill, name="hsmith directory", daemon=True).start()
 
 
 def _load_the_rest() -> None:

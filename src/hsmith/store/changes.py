@@ -9,6 +9,7 @@ import apsw
 
 from hsmith.store import audit
 from hsmith.store.backlog import ENTER_AT, Backlog, packed, unpacked
+from hsmith.store.directory import Directory
 from hsmith.store.entries import (
     KEYSLOT,
     OBJECT,
@@ -47,19 +48,22 @@ class Books(NamedTuple):
 
     ledger: Ledger
     backlog: Backlog
+    directory: Directory
 
     def begin(self) -> None:
         """A transaction begins, or is begun again."""
         self.ledger.begin()
         self.backlog.begin()
+        self.directory.begin()
 
-    def mark(self) -> tuple[Any, int]:
+    def mark(self) -> tuple[Any, int, int]:
         """The place in the transaction to which undo() goes back."""
-        return self.ledger.mark(), self.backlog.mark()
+        return self.ledger.mark(), self.backlog.mark(), self.directory.mark()
 
-    def undo(self, mark: tuple[Any, int]) -> None:
+    def undo(self, mark: tuple[Any, int, int]) -> None:
         self.ledger.undo(mark[0])
         self.backlog.undo(mark[1])
+        self.directory.undo(mark[2])
 
     def commit(self, commit: Callable[[], object]) -> None:
         """Commit, and let what was told count."""
@@ -68,7 +72,7 @@ class Books(NamedTuple):
             commit()
             self.backlog.publish()
 
-        self.ledger.commit(both)
+        self.directory.commit(lambda: self.ledger.commit(both))
 
 
 class Work:
@@ -211,6 +215,7 @@ def _put_object(connection: apsw.Connection, books: Books, change: PutObject) ->
     old = set() if held else _tags(connection, record.token, record.id)
     row = (record.id, record.token, record.version, record.private, packed(sorted(tags)), record.blob)
     books.ledger.put(OBJECT, row)
+    books.directory.put(record.id, record.token, row[4])
     _one(
         connection,
         "UPDATE object SET version = ?3, private = ?4, tags = ?5, blob = ?6"
@@ -227,7 +232,7 @@ def _put_object(connection: apsw.Connection, books: Books, change: PutObject) ->
 
 def _add_objects(connection: apsw.Connection, books: Books, changes: Sequence[AddObject | PutObject]) -> None:
     """Insert objects that are new, all in few statements: each costs more than what it does."""
-    ledger, backlog = books
+    ledger, backlog, directory = books
     objects: list[tuple[Any, ...]] = []
     late: list[tuple[int, bytes, int]] = []
     counts: dict[int, int] = {}
@@ -236,6 +241,7 @@ def _add_objects(connection: apsw.Connection, books: Books, changes: Sequence[Ad
         row = (record.id, record.token, record.version, record.private, packed(tags), record.blob)
         objects.append(row)
         ledger.put(OBJECT, row)
+        directory.put(record.id, record.token, row[4])
         if backlog.holds(record.id):
             backlog.put(record.id, record.token, tags)
         else:
@@ -263,6 +269,7 @@ def _delete_object(connection: apsw.Connection, books: Books, change: DeleteObje
     if not held:
         _delete_tags(connection, change.token, change.id, _tags(connection, change.token, change.id))
     books.ledger.drop(object_address(change.id))
+    books.directory.drop(change.id)
     _one(
         connection,
         "DELETE FROM object WHERE id = ? AND token = ?",
@@ -326,6 +333,7 @@ def _clear(connection: apsw.Connection, books: Books, token: int) -> None:
     for (name,) in connection.execute("SELECT name FROM keyslot WHERE token = ?", (token,)):
         books.ledger.drop(keyslot_address(token, name))
     books.backlog.clear(token)
+    books.directory.clear(token)
     for table in ("tag", "object", "keyslot"):
         connection.execute(f"DELETE FROM {table} WHERE token = ?", (token,))
 

@@ -290,7 +290,7 @@ class Ledger:
         with self._settling:
             return self.check(table, address, read(), place)
 
-    def is_as_stored(self, table: Table, address: Address, row: Row, place: ReadPlace) -> bool:
+    def is_as_stored(self, table: Table, address: Address, row: Row, place: ReadPlace | None = None) -> bool:
         """Whether a row is as the ledger says; where not, compare() finds out why, or that it changes just now."""
         try:
             return holds(self._entries(address.place, place), address.key, entry(self._mac, table, row))

@@ -186,6 +186,14 @@ class StoreBroken(Exception):
 class Store(Protocol):
     """Thread-safe. Reads see every acknowledged change."""
 
+    @property
+    def directory(self) -> int:
+        """The address of what native code searches in (native/directory.h); 0: there is none."""
+
+    def fill_directory(self, pause: Callable[[], object]) -> None:
+        """Let it know what was there when the store was opened; ``pause`` is called now and then. Damaged, StoreBroken:
+        it cannot."""
+
     def change(self, changes: Sequence[Change]) -> None:
         """Make all changes, durably, or none. Raises Conflict, StoreFull or StoreBroken."""
 

@@ -59,7 +59,7 @@ def term(attr: int, value: Value) -> bytes:
 class Sealer:
     """Seals the private or the public objects of one token. Thread-safe."""
 
-    __slots__ = ("_aead", "_context", "_index", "_offset", "_tags", "private", "token")
+    __slots__ = ("_aead", "_context", "_index", "_offset", "_tags", "index_key", "private", "token")
 
     def __init__(self, root: bytes, *, token: int, private: bool, offset: int = 0) -> None:
         """``root``: the token's master key for private objects, its origin's root for public ones; 32 bytes.
@@ -69,7 +69,9 @@ class Sealer:
         self._offset = offset
         kind = b"private object" if private else b"public object"
         self._aead = Aead(_derive(root, kind, token - offset))
-        self._index = Mac(_derive(root, kind + b" index", token - offset))
+        #: What tags are computed with, for native code.
+        self.index_key = _derive(root, kind + b" index", token - offset)
+        self._index = Mac(self.index_key)
         self._tags: dict[tuple[int, int, bool], bytes] = {}
         self._context = bytes((_FORMAT, private)) + _long(token - offset)
 

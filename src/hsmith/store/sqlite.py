@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from operator import itemgetter
@@ -25,6 +25,7 @@ from hsmith.store.audit import read as read_audit
 from hsmith.store.audit import verify as verify_audit
 from hsmith.store.backlog import Backlog, has_all, unpacked
 from hsmith.store.changes import FREEING, Books, Several, Work
+from hsmith.store.directory import Directory
 from hsmith.store.entries import (
     KEYSLOT,
     OBJECT,
@@ -64,6 +65,8 @@ NUMBERS: Final = 256
 #: Tags in one query; more are searched for in several.
 MAX_TAGS: Final = 32
 BUSY_MS: Final = 5_000
+#: Objects that are loaded into the directory at once: so long others wait to write.
+AT_ONCE: Final = 256
 
 # The casts give the promised types even from a damaged row: what is wrong with it shows when it is unsealed.
 _VERSION: Final = "ifnull(CAST(version AS INTEGER), 0)"
@@ -76,6 +79,7 @@ _OBJECTS: Final = f"SELECT token, id, {_VERSION}, private IS NOT 0, {_BLOB} FROM
 #: The rows that are compared with the ledger, their columns in the order of its tables.
 _COLUMNS: Final = f"id, object.token, {_VERSION}, private IS NOT 0, ifnull(CAST(tags AS BLOB), x''), {_BLOB}"
 _OBJECT: Final = f"SELECT {_COLUMNS} FROM object WHERE id = ?"
+_ROWS: Final = f"SELECT {_COLUMNS} FROM object WHERE id > ? ORDER BY id LIMIT ?"
 _TOKEN: Final = f"SELECT id, ifnull(CAST(slot AS INTEGER), 0), {_VERSION}, {_BLOB} FROM token WHERE id = ?"
 _KEYSLOT: Final = (
     f"SELECT token, name, {_BLOB}, ifnull(CAST(failures AS INTEGER), 0) FROM keyslot WHERE token = ? AND name = ?"
@@ -129,14 +133,39 @@ class SqliteStore:
                 epoch.close()
             raise
         self._epoch = epoch
-        self._books = Books(self._ledger, self._backlog)
+        self._directory = Directory()
+        self._books = Books(self._ledger, self._backlog, self._directory)
         self._writer = Writer(connection, self.path, self._books)
 
     def close(self) -> None:
         """Finish what waits, and give the folder free. Every later call raises StoreBroken."""
         self._readers.close()
         self._writer.close()
+        self._directory.close()
         self._lock.close()
+
+    @property
+    def directory(self) -> int:
+        return self._directory.address
+
+    def fill_directory(self, pause: Callable[[], object]) -> None:
+        """Let native code search in what was there when the store was opened; ``pause`` is called after every some of
+        it. Damaged: a row was altered, and searches look into the database, as ever. StoreBroken: closed meanwhile."""
+        after: int | None = -1
+        while after is not None:
+            after = self._writer.between(partial(self._fill_some, after=after))
+            pause()
+
+    def _fill_some(self, connection: apsw.Connection, *, after: int) -> int | None:
+        """The next objects after that number. Returns the last one's, or None after the last."""
+        with in_words(self.path):
+            rows: list[tuple[Any, ...]] = connection.execute(_ROWS, (after, AT_ONCE)).fetchall()
+        for row in rows:
+            if not self._ledger.is_as_stored(OBJECT, object_address(row[0]), row):
+                raise Damaged(f"object {row[0]} is not as it was stored")
+        last = len(rows) < AT_ONCE
+        self._directory.load([(row[0], row[1], row[4]) for row in rows], complete=last)
+        return None if last else rows[-1][0]
 
     def change(self, changes: Sequence[Change]) -> None:
         sparing = not all(isinstance(change, FREEING) for change in changes)

@@ -57,7 +57,7 @@ class Writer:
     def __init__(self, connection: apsw.Connection, path: Path, books: Books) -> None:
         self._connection = connection
         self._books = books
-        self._ledger, self._backlog = books
+        self._ledger, self._backlog = books.ledger, books.backlog
         self._path = path
         self._gate = threading.Lock()
         self._busy = False
@@ -90,6 +90,14 @@ class Writer:
             raise job.error
         result: T = job.result
         return result
+
+    def between(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Do ``work``, which changes nothing, while nobody writes. StoreBroken: the store is closed."""
+        self._enter(_Job(None))
+        try:
+            return work(self._connection)
+        finally:
+            self._leave()
 
     def figures(self) -> dict[str, Any]:
         """What was written since it was opened: ``commits``, and the calls that they were for; how long the log is now,

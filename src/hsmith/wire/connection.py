@@ -15,7 +15,7 @@ from typing import Final, Generic
 from hsmith.core.tally import SAMPLED
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
-from hsmith.spec.functions import BY_NAME, FUNCTIONS
+from hsmith.spec.functions import BY_NAME, FIND, FUNCTIONS
 from hsmith.wire import codec, frames, parameters, peer
 from hsmith.wire.answers import (
     Begin,
@@ -189,6 +189,8 @@ class Connection(Generic[A]):
                     if number == _WAITS:
                         channel.rest()
                     answer, secret = answer_call(call, application, payload, self._tally), call.secret
+                    if number == FIND.number:
+                        self._pairs.searched(application, _SESSION.unpack_from(payload)[0], answer)
                 else:
                     answer, secret = self._other(number, application, payload), True
                 if len(answer) > LONG:
@@ -304,6 +306,8 @@ class Connection(Generic[A]):
         try:
             if call is not None:
                 answer = answer_call(call, application, payload, self._tally)
+                if number == FIND.number:
+                    self._pairs.searched(application, _SESSION.unpack_from(payload)[0], answer)
                 self._receiver.done(have, wipe=call.secret, lent=True)
             else:
                 made = self._pairs.answer(application, payload)

@@ -12,6 +12,8 @@ from hsmith.wire.service import Service
 from hsmith.wire.standing import MOST_ROOM, ROOM, Standings, open_standings
 
 _ACCEPTED: Final = bytes(4)
+#: How the answer to a FIND begins that has all results.
+_FOUND: Final = bytes(4) + (1).to_bytes(8, "little")
 
 
 def call_of(service: Service[Any], number: int) -> Call:
@@ -61,6 +63,12 @@ class Pairs(Generic[A]):
                 self._make_room(application, self.standings, size)
             self._service.shortcuts.stand(application, key, self.standings, payload[:rest], free, changes)
         return made
+
+    def searched(self, application: A, session: int, answer: bytes) -> None:
+        """A FIND was answered by Python."""
+        if self.standings is not None and self._service.shortcuts is not None and answer[4:16] == _FOUND:
+            with contextlib.suppress(MemoryError):  # they stay Python's
+                self._service.shortcuts.searched(application, session, self.standings)
 
     @staticmethod
     def _make_room(application: A, standings: Standings, size: int) -> None:

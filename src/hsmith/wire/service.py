@@ -44,6 +44,9 @@ class Shortcuts(Protocol):
         """The pair that is kept as ``key`` was answered, when so much had changed: let native code answer it the next
         time, as long as nothing changes."""
 
+    def searched(self, app: Any, session: int, standings: Standings, /) -> None:
+        """A short search was answered in all: let native code answer those of the session, as long as it may."""
+
     def at_once(self, app: Any, number: int, session: int, /) -> Lock | None:
         """The lock of a session, taken, for one call of a function that waits for nobody, or begins so; None for
         others."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hsmith.core.tally import Standing, Tally
 from hsmith.crypto.standing import LIBRARY
+from hsmith.spec.functions import FIND
 from hsmith.wire.frames import PAIR
 
 _MOST: Final = 16
@@ -27,6 +28,7 @@ class _One(ctypes.Structure):
         ("state", ctypes.c_uint32),
         ("is_short", ctypes.c_uint32),
         ("work", ctypes.c_void_p),
+        ("search", ctypes.c_void_p),
         ("changes", ctypes.c_uint64),
         ("session", ctypes.c_uint64),
         ("free_from", ctypes.c_uint16),
@@ -62,6 +64,8 @@ def _load() -> ctypes.CDLL | None:
     library.standing_place.argtypes = (pointer,)
     library.standing_put.argtypes = (pointer, number, pointer, ctypes.c_char_p, short, short, short, size64, size64)
     library.standing_put.restype = None
+    library.standing_put_search.argtypes = (pointer, number, pointer, size64)
+    library.standing_put_search.restype = None
     library.standing_renew.argtypes = (pointer, number, size64)
     library.standing_revoke.argtypes, library.standing_revoke.restype = (pointer, number), None
     return library
@@ -112,8 +116,29 @@ class Standings:
         """Let a pair stand. ``key``: how it is known; ``pair``: its bytes up to the second function's arguments, of
         which ``free`` may be others; that function's ``number``. Returns its place, for revoke(); -1: there is none.
         Raises MemoryError."""
-        if len(pair) > _LONGEST:
+        place = self._place(key, kind, number) if len(pair) <= _LONGEST else -1
+        if place < 0:
             return -1
+        session = int.from_bytes(pair[PAIR.size : PAIR.size + 8], "little")
+        start, stop = (free.start, free.stop) if free.stop > free.start else (len(pair), len(pair))
+        self._library.standing_put(
+            self.address, place, work.take(), bytes(pair), len(pair), start, stop, session, changes
+        )
+        return place
+
+    def put_search(self, key: bytes, session: int, search: Any) -> int:
+        """The same for the searches of a session: its handle, and an hsmith.crypto.searching.Search."""
+        place = self._place(key, FIND.number, FIND.number)
+        if place >= 0:
+            self._library.standing_put_search(self.address, place, search.take(), session)
+        return place
+
+    def holds(self, key: bytes) -> bool:
+        """Whether what is known by ``key`` still stands here."""
+        return self.renew(key, 0)
+
+    def _place(self, key: bytes, kind: int, number: int) -> int:
+        """A place for what is known by ``key`` and counted so; -1: there is none."""
         if not self._places:
             self._open()
         place: int = self._library.standing_place(self.address)
@@ -126,11 +151,6 @@ class Standings:
             ctypes.memset(ctypes.addressof(one.within), 0, ctypes.sizeof(one.within))
             self._kinds[place] = (kind, number)
         self._numbers = {known: at for known, at in self._numbers.items() if at != place} | {key: place}
-        session = int.from_bytes(pair[PAIR.size : PAIR.size + 8], "little")
-        start, stop = (free.start, free.stop) if free.stop > free.start else (len(pair), len(pair))
-        self._library.standing_put(
-            self.address, place, work.take(), bytes(pair), len(pair), start, stop, session, changes
-        )
         return place
 
     def renew(self, key: bytes, changes: int) -> bool:
