@@ -9,7 +9,7 @@
 
 #include "holders.h"
 
-enum { MOST_KINDS = 4096, MOST_CROWDS = 0xFFFF };
+enum { KIND_CHAINS = 1 << 16 };
 #define NONE UINT32_MAX
 #define CROWD ((uint32_t)1 << 31) /* an entry that stands for all holders: its number, in place of an object */
 
@@ -24,14 +24,15 @@ struct object {
     uint32_t id, token;
     uint32_t next;  /* in its chain; or among the free ones */
     uint32_t first; /* of its entries, which are side by side */
-    uint16_t kind;
-    uint16_t count; /* of its entries */
+    uint32_t kind;
+    uint32_t count; /* of its entries */
 };
 
 /* Crowded tags that objects have in common, in order. */
 struct kind {
-    uint16_t count;
-    uint16_t crowds[];
+    uint32_t next; /* in its chain: its place, and one */
+    uint32_t count;
+    uint32_t crowds[];
 };
 
 static struct entry *entry_at(struct holders *d, uint32_t at)
@@ -166,6 +167,7 @@ void holders_free(struct holders *d)
     for (uint32_t i = 0; i < d->kind_count; i++)
         free(d->kinds[i]);
     free(d->kinds);
+    free(d->kind_chains);
     free(d->entries);
     free(d->objects);
     free(d->chains);
@@ -175,9 +177,10 @@ void holders_free(struct holders *d)
 
 _Bool holders_begin(struct holders *d)
 {
-    *d = (struct holders){ .free_object = NONE, .chains = heads(64), .by_id = heads(64), .chain_mask = 63, .id_mask = 63 };
+    *d = (struct holders){ .free_object = NONE, .chains = heads(64), .by_id = heads(64), .chain_mask = 63, .id_mask = 63,
+        .kind_chains = calloc(KIND_CHAINS, sizeof(uint32_t)) };
     memset(d->free_entries, 0xFF, sizeof d->free_entries);
-    return d->chains && d->by_id;
+    return d->chains && d->by_id && d->kind_chains;
 }
 
 /* --- Tags --- */
@@ -215,41 +218,53 @@ static void take_out(struct holders *d, uint32_t at)
     *link = entry_at(d, at)->next;
 }
 
-/* The number of a tag that as many have by now as are kept one by one. NONE: there are too many such tags. */
+/* The number of a tag that as many have by now as are kept one by one. NONE: there is no memory. */
 static uint32_t make_crowd(struct holders *d, const struct tag *tag)
 {
-    uint32_t at = d->crowds < MOST_CROWDS ? more_entries(d, 1) : NONE;
+    uint32_t at = more_entries(d, 1);
     if (at == NONE)
         return NONE;
     enter(d, at, tag, CROWD | d->crowds);
     return d->crowds++;
 }
 
-static _Bool is_kind(const struct kind *kind, const uint16_t *crowds, uint16_t count)
+static _Bool is_kind(const struct kind *kind, const uint32_t *crowds, uint32_t count)
 {
     return kind->count == count && memcmp(kind->crowds, crowds, count * sizeof *crowds) == 0;
 }
 
-/* The kind with these crowded tags, which are in order. NONE: there are too many kinds, or there is no memory. */
-static uint32_t kind_of(struct holders *d, const uint16_t *crowds, uint16_t count)
+static uint32_t new_kind(struct holders *d, const uint32_t *crowds, uint32_t count)
 {
-    if (d->last_kind < d->kind_count && is_kind(d->kinds[d->last_kind], crowds, count))
-        return d->last_kind;
-    uint32_t at = 0;
-    while (at < d->kind_count && !is_kind(d->kinds[at], crowds, count))
-        at++;
-    if (at == d->kind_count) {
-        struct kind **kinds = at < MOST_KINDS ? realloc(d->kinds, (at + 1) * sizeof *kinds) : NULL;
-        if (!kinds)
-            return NONE;
+    struct kind **kinds = with_room(d->kinds, d->kind_count, &d->kind_room, 1, sizeof *kinds);
+    struct kind *made = malloc(sizeof *made + count * sizeof *crowds);
+    if (kinds)
         d->kinds = kinds;
-        if (!(kinds[at] = malloc(sizeof **kinds + count * sizeof *crowds)))
-            return NONE;
-        kinds[at]->count = count;
-        memcpy(kinds[at]->crowds, crowds, count * sizeof *crowds);
-        d->kind_count++;
+    if (!kinds || !made) {
+        free(made);
+        return NONE;
     }
-    return d->last_kind = at;
+    made->count = count;
+    memcpy(made->crowds, crowds, count * sizeof *crowds);
+    kinds[d->kind_count] = made;
+    return d->kind_count++;
+}
+
+/* The kind with these crowded tags, which are in order. NONE: there is no memory. */
+static uint32_t kind_of(struct holders *d, const uint32_t *crowds, uint32_t count)
+{
+    uint32_t hash = count;
+    for (uint32_t i = 0; i < count; i++)
+        hash = (hash ^ crowds[i]) * 0x9E3779B1u;
+    uint32_t *head = &d->kind_chains[hash >> 16];
+    for (uint32_t at = *head; at; at = d->kinds[at - 1]->next)
+        if (is_kind(d->kinds[at - 1], crowds, count))
+            return at - 1;
+    uint32_t made = new_kind(d, crowds, count);
+    if (made != NONE) {
+        d->kinds[made]->next = *head;
+        *head = made + 1;
+    }
+    return made;
 }
 
 /* Whether an object has a tag, whose number is ``crowd`` if it is crowded. */
@@ -298,9 +313,9 @@ void holders_clear(struct holders *d, uint32_t token)
         }
 }
 
-static void insert_in_order(uint16_t *crowds, uint16_t *count, uint16_t crowd)
+static void insert_in_order(uint32_t *crowds, uint32_t *count, uint32_t crowd)
 {
-    uint16_t at = (*count)++;
+    uint32_t at = (*count)++;
     for (; at && crowds[at - 1] > crowd; at--)
         crowds[at] = crowds[at - 1];
     crowds[at] = crowd;
@@ -309,7 +324,7 @@ static void insert_in_order(uint16_t *crowds, uint16_t *count, uint16_t crowd)
 _Bool holders_put(struct holders *d, uint32_t id, uint32_t token, const struct tag *tags, uint16_t count)
 {
     struct tag own[MOST_TAGS];
-    uint16_t crowds[MOST_TAGS], own_count = 0, crowd_count = 0;
+    uint32_t crowds[MOST_TAGS], own_count = 0, crowd_count = 0;
     holders_drop(d, id);
     for (uint16_t i = 0; i < count; i++) {
         uint32_t holders[FEW_HOLDERS], crowd;
@@ -319,15 +334,15 @@ _Bool holders_put(struct holders *d, uint32_t id, uint32_t token, const struct t
         if (crowd == NONE)
             own[own_count++] = tags[i];
         else
-            insert_in_order(crowds, &crowd_count, (uint16_t)crowd);
+            insert_in_order(crowds, &crowd_count, crowd);
     }
     uint32_t kind = kind_of(d, crowds, crowd_count), at = new_object(d), first = new_entries(d, own_count);
     if (kind == NONE || at == NONE || first == NONE || !room_in_chains(d) || !room_by_id(d))
         return 0;
-    for (uint16_t i = 0; i < own_count; i++)
+    for (uint32_t i = 0; i < own_count; i++)
         enter(d, first + i, &own[i], at);
     uint32_t *head = chain_of_id(d, id);
-    *object_at(d, at) = (struct object){ id, token, *head, first, (uint16_t)kind, own_count };
+    *object_at(d, at) = (struct object){ id, token, *head, first, kind, own_count };
     *head = at;
     d->live++;
     return 1;

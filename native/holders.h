@@ -20,8 +20,8 @@ struct holders {
     struct object *objects;
     struct kind **kinds;
     uint32_t entry_count, entry_room, object_count, object_room;
-    uint32_t kind_count, last_kind, crowds, live;
-    uint32_t *chains, *by_id; /* heads */
+    uint32_t kind_count, kind_room, crowds, live;
+    uint32_t *chains, *by_id, *kind_chains; /* heads */
     uint32_t chain_mask, id_mask;
     uint32_t free_object, free_entries[MOST_TAGS + 1]; /* the latter by how many are side by side */
 };
@@ -30,8 +30,7 @@ struct holders {
 _Bool holders_begin(struct holders *d);
 void holders_free(struct holders *d);
 
-/* An object, with tags that differ, in place of what it was. 0: there is no memory, or no room for so many kinds: then only
- * holders_free may follow. */
+/* An object, with tags that differ, in place of what it was. 0: there is no memory; then only holders_free may follow. */
 _Bool holders_put(struct holders *d, uint32_t id, uint32_t token, const struct tag *tags, uint16_t count);
 void holders_drop(struct holders *d, uint32_t id);
 void holders_clear(struct holders *d, uint32_t token);

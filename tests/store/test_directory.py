@@ -1,6 +1,7 @@
 """What the directory knows is what the database has, after whatever commits: docs/decisions/0026."""
 
 import contextlib
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -210,3 +211,22 @@ def test_deleted_tokens_and_a_store_that_is_closed(folder: Path) -> None:
     with pytest.raises(StoreBroken):
         store.fill_directory(lambda: None)
     shutil.rmtree(folder)
+
+
+def test_as_many_kinds_as_objects(store: SqliteStore) -> None:
+    """Of tags that many have, each object has others."""
+    directory = filled(store)
+    store.change([put_token(1), put_token(2)])
+    many = [tag(f"many {n}") for n in range(40)]
+    chosen = random.Random(5)
+    has = {id: set(chosen.sample(many, chosen.randrange(40))) for id in range(1, 2001)}
+    for start in range(1, 2001, 200):
+        store.change([put_object(1, id, tag(f"own {id}"), *has[id]) for id in range(start, start + 200)])
+    assert all(directory.find(1, [one]) is None for one in many)
+    for id, tags in has.items():
+        for one in chosen.sample(many, 5):
+            assert directory.find(1, [tag(f"own {id}"), one]) == ([id] if one in tags else [])
+        assert directory.find(1, [tag(f"own {id}"), *tags]) == [id]
+    store.change([DeleteObject(1, id) for id in range(2, 2001)])
+    assert (directory.count, directory.find(1, [tag("own 1"), *has[1]])) == (1, [1])
+    assert directory.find(1, [tag("own 2")]) == []

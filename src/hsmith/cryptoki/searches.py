@@ -78,7 +78,7 @@ def _maker() -> Maker:
 def searched(app: "Application", handle: int, place: Place) -> None:
     """A short search of the session with this handle was answered, over the connection of ``place``."""
     session = app.sessions.get(handle)
-    if session is None or session.asynchronous or not session.searches.due():
+    if session is None or session.asynchronous or not session.token.directory or not session.searches.due():
         return
     key = b"search" + handle.to_bytes(8, "little")
     with app.holding():

@@ -47,8 +47,13 @@ class Directory:
     """Who holds the store's writer tells it; native code asks it. ``address``: struct directory; 0: there is none."""
 
     def __init__(self) -> None:
-        self.address: int = (_NATIVE.directory_new() if _NATIVE is not None else 0) or 0
+        self.address = 0
         self._steps: list[bytes] = []  # of the open transaction
+
+    def open(self) -> None:
+        """From now on it is told what is committed. Before that nobody asks, and nothing is kept."""
+        if _NATIVE is not None and not self.address:
+            self.address = _NATIVE.directory_new() or 0
 
     @property
     def count(self) -> int | None:

@@ -149,8 +149,8 @@ class SqliteStore:
         return self._directory.address
 
     def fill_directory(self, pause: Callable[[], object]) -> None:
-        """Let native code search in what was there when the store was opened; ``pause`` is called after every some of
-        it. Damaged: a row was altered, and searches look into the database, as ever. StoreBroken: closed meanwhile."""
+        """Let native code search in what there is; ``pause`` is called after every some of it. Damaged: a row was
+        altered, and searches look into the database, as ever. StoreBroken: closed meanwhile."""
         after: int | None = -1
         while after is not None:
             after = self._writer.between(partial(self._fill_some, after=after))
@@ -158,6 +158,7 @@ class SqliteStore:
 
     def _fill_some(self, connection: apsw.Connection, *, after: int) -> int | None:
         """The next objects after that number. Returns the last one's, or None after the last."""
+        self._directory.open()
         with in_words(self.path):
             rows: list[tuple[Any, ...]] = connection.execute(_ROWS, (after, AT_ONCE)).fetchall()
         for row in rows:
