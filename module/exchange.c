@@ -30,6 +30,7 @@
 #ifndef POLL_NANOSECONDS /* tests have more */
 #define POLL_NANOSECONDS 400000 /* longer than that a reply is not polled for */
 #endif
+#define BYTE_NANOSECONDS 1 /* and so much longer for each byte of the request */
 #define ALONE_NANOSECONDS 100000 /* and only so long without leaving the processor to others */
 #ifndef CROWDED_NANOSECONDS
 #define CROWDED_NANOSECONDS 30000 /* and only so long when it is not the one call in flight: others need the processors */
@@ -78,7 +79,7 @@ static void mailbox_share(connection *link, int fd)
         }
         if (at != MAP_FAILED) {
             link->mailbox = at;
-            atomic_store(&link->mailbox->reads, 1);
+            atomic_store(&link->mailbox->reads, READS_LARGE);
         }
     }
     close(fd);
@@ -212,13 +213,13 @@ static bool one_serves_all(const struct mailbox *box)
     return box && atomic_load_explicit(&box->served, memory_order_relaxed) == HUB_LOOKS && !keeper_helps();
 }
 
-static ssize_t receive_first(connection *link, bool polls)
+static ssize_t receive_first(connection *link, bool polls, size_t total)
 {
     if (!polls)
         return wait_for(link);
     bool alone = single_processor();
     int64_t begun = nanoseconds(), passed = 0;
-    for (unsigned turn = 0; passed < POLL_NANOSECONDS; turn++) {
+    for (unsigned turn = 0; passed < POLL_NANOSECONDS + BYTE_NANOSECONDS * (int64_t)total; turn++) {
         ssize_t count = look(link, turn);
         if (count >= 0) {
             atomic_store_explicit(&penalty, 0, memory_order_relaxed);
@@ -260,7 +261,7 @@ static ssize_t receive_hello(connection *link)
 }
 
 /* One whole frame into the buffer, which grows with what arrives and never with the length that is claimed. 0: lost. */
-static size_t receive(connection *link, bool greets, bool polls)
+static size_t receive(connection *link, bool greets, bool polls, size_t total)
 {
     size_t have = 0, end = 4;
     while (have < end) {
@@ -268,7 +269,7 @@ static size_t receive(connection *link, bool greets, bool polls)
             return 0;
         ssize_t count = have ? recv(link->fd, link->buffer + have, link->room - have, 0)
             : greets         ? receive_hello(link)
-                             : receive_first(link, polls);
+                             : receive_first(link, polls, total);
         if (count < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
             continue;
         if (count <= 0)
@@ -328,7 +329,7 @@ bool exchange(call *c, const init *front)
     /* A keeper that is full refuses before it reads: its words still can be read. */
     if (!send_request(c, part, parts, total, polls) && !greets)
         return false;
-    size_t end = receive(c->link, greets, polls);
+    size_t end = receive(c->link, greets, polls, total);
     if (end < HEAD)
         return false;
     if (end > c->length)

@@ -20,7 +20,9 @@ struct shared_page {
 };
 
 #define MAIL_ROOM 4032
-#define LARGE_ROOM 69632 /* for what is longer: 64 KiB of data, and what belongs to it */
+#define LARGE_ROOM 1052672 /* for what is longer: 1 MiB of data, and what belongs to it */
+
+#define READS_LARGE 2 /* 1: it looks for them elsewhere, where they were before */
 
 /* Of a mailbox. Only the client makes it POSTED, only the keeper DONE. */
 enum mail {
@@ -41,7 +43,7 @@ struct mailbox {
     unsigned char unused[60];
     _Atomic uint32_t served;
     _Atomic uint32_t room;  /* bytes of a request that the keeper takes from the large area */
-    _Atomic uint32_t reads; /* the client takes answers from the large area */
+    _Atomic uint32_t reads; /* READS_LARGE: the client takes answers from the large area */
     unsigned char unused_either[52];
     unsigned char request[MAIL_ROOM]; /* of a large one the length alone */
     unsigned char reply[MAIL_ROOM];

@@ -9,6 +9,8 @@
 
 #include "hub.h"
 
+#define HELP_ROOM 69632 /* bytes of a frame, at most */
+
 /* The answer to what is in the mailbox of a seat that is held, if it stands. It is made first, and the request taken then: what cannot
  * be answered stays where it is, and a client that took it back meanwhile has sent it to the hub. */
 static _Bool help(struct shared_page *page, const struct seat *seat, unsigned char *frame, unsigned char *answer)
@@ -23,13 +25,13 @@ static _Bool help(struct shared_page *page, const struct seat *seat, unsigned ch
     unsigned char head[4];
     memcpy(head, box->request, sizeof head);
     uint32_t length = mail_length(head);
-    if (length < sizeof head)
+    if (length < sizeof head || length > HELP_ROOM)
         return 0;
     memcpy(frame, mail_request(box, length), length);
     memcpy(frame, head, sizeof head);
     if (!standing_find(seat->standings, frame, length, &call))
         return 0;
-    uint64_t made = standing_answer(&call, page, answer, LARGE_ROOM);
+    uint64_t made = standing_answer(&call, page, answer, HELP_ROOM);
     if (!made)
         return 0;
     if (!mail_turn(box, state, mail_taken(state))) {
@@ -45,7 +47,7 @@ static _Bool help(struct shared_page *page, const struct seat *seat, unsigned ch
 
 static _Bool help_any(struct hub *hub, struct shared_page *page, const struct seat *seats, uint32_t *from)
 {
-    unsigned char frame[LARGE_ROOM], answer[LARGE_ROOM];
+    unsigned char frame[HELP_ROOM], answer[HELP_ROOM];
     uint32_t passed = 0;
     for (int64_t number; (number = next_taken(hub, *from, &passed)) >= 0;) {
         if (!hold(hub, number)) /* first: what is not held may be unmapped */

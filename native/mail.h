@@ -49,7 +49,7 @@ static inline _Bool mail_answer(struct mailbox *box, const char *answer, uint64_
 {
     if (!box || atomic_load_explicit(&box->state, memory_order_relaxed) != SENT)
         return 0;
-    if (!length || length > LARGE_ROOM || (length > MAIL_ROOM && !atomic_load_explicit(&box->reads, memory_order_relaxed))) {
+    if (!length || length > LARGE_ROOM || (length > MAIL_ROOM && atomic_load_explicit(&box->reads, memory_order_relaxed) != READS_LARGE)) {
         if (length)
             mail_turn(box, SENT, ASLEEP);
         return 0;

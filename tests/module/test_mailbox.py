@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fake_keeper import FakeKeeper
 from harness import PIN
-from hsmith.spec.constants import Attr, Fault, Mechanism
+from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, ObjectClass
 from hsmith.spec.functions import BY_NAME
 from hsmith.wire import codec, frames
 from hsmith.wire.page import MAILBOX_SIZE, Page
 from module_build import build
 from p11 import P11, P256, Session
+from p11_values import c_gcm
 
 #: struct mailbox of module/shared.h.
 STATE, SERVED, REQUEST, REPLY = 0, 64, 128, 128 + 4032
@@ -230,6 +232,24 @@ def test_a_real_keeper_answers_through_it(p11: P11) -> None:
     else:
         pytest.fail("in a minute no signature went through a mailbox")
     assert not any(PIN.encode() in box for box in mailboxes())
+
+
+@pytest.mark.parametrize("size", [5000, 65_536, 1 << 20, (1 << 20) + 4096])
+def test_long_ones_go_through_it_too(p11: P11, size: int) -> None:
+    session = p11.open(p11.init_token("test"))
+    session.login(PIN)
+    value, data = bytes(range(32)), bytes(size)
+    key = session.create({Attr.CLASS: ObjectClass.SECRET_KEY, Attr.KEY_TYPE: KeyType.AES, Attr.VALUE: value})
+    for at in range(200):
+        iv = at.to_bytes(12, "big")
+        made, length = C.create_string_buffer(size + 16), C.c_ulong(size + 16)
+        session.call("C_EncryptInit", c_gcm(iv), key)
+        session.call("C_Encrypt", data, size, made, length)
+        sealed = made.raw
+        assert sealed == AESGCM(value).encrypt(iv, data, None)
+        if at % 20 == 19 and any(sealed[:5000] in box[REPLY:] for box in mailboxes()):
+            break
+    assert (at < 199) == (size <= 1 << 20), "what is longer goes through the socket"
 
 
 def test_threads_have_one_each(p11: P11) -> None:

@@ -1,5 +1,6 @@
 """The native way of frames and the plain one do the same; the hub serves short calls and gives all others back."""
 
+import concurrent.futures
 import ctypes
 import socket
 import threading
@@ -10,7 +11,7 @@ import pytest
 from hsmith.wire import channel as channels
 from hsmith.wire.channel import Channel, NativeChannel, PlainChannel
 from hsmith.wire.hub import Hub
-from hsmith.wire.page import MAILBOX_SIZE, Mailbox, Page
+from hsmith.wire.page import LARGE_ROOM, MAILBOX_SIZE, Mailbox, Page
 from hsmith.wire.receiver import BadFrame, Receiver
 
 
@@ -73,7 +74,8 @@ def test_calls_are_counted_while_they_are_answered(ends: tuple[socket.socket, so
 
 
 #: struct mailbox of module/shared.h.
-STATE, SERVED, REQUEST, REPLY = 0, 64, 128, 128 + 4032
+STATE, SERVED, READS, REQUEST, REPLY = 0, 64, 72, 128, 128 + 4032
+LARGE_REPLY = 128 + 2 * 4032 + LARGE_ROOM
 POSTED, SENT, ASLEEP, DONE = 1, 2, 3, 4
 
 
@@ -135,6 +137,32 @@ def test_long_answers_and_those_to_sleepers_go_through_the_socket(
     assert client.state[0] == ASLEEP
 
 
+@pytest.mark.parametrize("reads", [0, 1, 2])
+@pytest.mark.parametrize("length", [4033, 69_632, LARGE_ROOM, LARGE_ROOM + 1])
+def test_long_answers_go_where_the_client_looks(
+    ends: tuple[socket.socket, socket.socket], page: Page, client: Client, length: int, reads: int
+) -> None:
+    """Clients of before, which say 1, look for them elsewhere."""
+    native = channels.open_channel(ends[0], page, client.box)
+    client.memory[READS : READS + 4].cast("I")[0] = reads
+    client.state[0] = SENT
+    answer = length.to_bytes(4, "little") + b"a" * (length - 4)
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        exchanged = executor.submit(native.exchange, answer, bytearray(8))
+        if reads == 2 and length <= LARGE_ROOM:
+            ends[1].sendall(frame(8))
+            assert exchanged.result(10) == 8
+            assert (client.state[0], client.reply(4)) == (DONE, answer[:4])
+            assert bytes(client.memory[LARGE_REPLY : LARGE_REPLY + length]) == answer
+        else:
+            received = b""
+            while len(received) < length:
+                received += ends[1].recv(length)
+            ends[1].sendall(frame(8))
+            assert exchanged.result(10) == 8
+            assert (received, client.state[0]) == (answer, ASLEEP)
+
+
 def test_a_frame_that_claims_too_much_is_refused(
     ends: tuple[socket.socket, socket.socket], page: Page, client: Client
 ) -> None:
@@ -142,7 +170,7 @@ def test_a_frame_that_claims_too_much_is_refused(
     for claimed in (
         b"\xff\xff\xff\xff",
         (4093).to_bytes(4, "little"),
-        (69_629).to_bytes(4, "little"),
+        (LARGE_ROOM - 3).to_bytes(4, "little"),
         bytes(4),
         b"\x03\0\0\0",
     ):

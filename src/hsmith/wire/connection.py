@@ -75,7 +75,7 @@ class Connection(Generic[A]):
         self._connection = connection
         self._mailbox: Mailbox | None = None
         self._receiver = Receiver(connection, seconds=service.frame_seconds)
-        self._large = False  # what goes through the mailbox may be
+        self._large = 0  # bytes of the mailbox's large areas that are paid for
         self._buffered = FIRST_SIZE
         self._seconds: dict[int, float] = {}  # of a processor that functions take, by their numbers
         self._count = 0
@@ -211,18 +211,19 @@ class Connection(Generic[A]):
             self._fall(application)
 
     def _resized(self, application: A, size: int) -> None:
-        """Requests may be so long from now on, also by mail. The first one pays for the mailbox's large areas."""
+        """Requests may be so long from now on, also by mail: the longest one pays for the mailbox's large areas, as far
+        as it takes them, and an answer of its size."""
         self._buffered = size
         if self._mailbox is None:
             return
-        if size > FIRST_SIZE and not self._large:
-            self._large = application.memory.room(2 * LARGE_ROOM)
-        self._mailbox.room = size if self._large and size > FIRST_SIZE else 0
+        more = 2 * min(size, LARGE_ROOM) - self._large if size > FIRST_SIZE else 0
+        if more > 0 and application.memory.room(more):
+            self._large += more
+        self._mailbox.room = min(size, self._large // 2) if size > FIRST_SIZE else 0
 
     def _fall(self, application: A) -> None:
         """Nothing stands any more, and nothing comes by mail."""
-        if self._large:
-            application.memory.room(-2 * LARGE_ROOM)
+        application.memory.room(-self._large)
         self._pairs.close(application)
 
     def _next(self, channel: Channel, application: A, answer: bytes) -> int:

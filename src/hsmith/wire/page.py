@@ -17,8 +17,8 @@ SIZE: Final = 4096
 _F_SEAL_FUTURE_WRITE: Final = 0x10
 _FIXED_SIZE: Final = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 #: struct mailbox of module/shared.h.
-MAILBOX_SIZE: Final = 147456
-LARGE_ROOM: Final = 69632
+MAILBOX_SIZE: Final = 2113536
+LARGE_ROOM: Final = 1052672
 
 
 class Page:
