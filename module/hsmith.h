@@ -88,6 +88,8 @@ typedef struct connection {
     size_t room;
     struct mailbox *mailbox; /* or NULL */
     size_t posted; /* bytes of the request that is in it */
+    bool may_lie;  /* a long answer, of which only the head is copied, */
+    size_t lying;  /* is in it: so many bytes */
     struct connection *next; /* the idle one below */
 } connection;
 
@@ -121,6 +123,8 @@ typedef struct {
     /* reply */
     const unsigned char *at;
     size_t left;
+    const unsigned char *lying; /* the output itself, where it is not behind the rest; NULL */
+    size_t lying_length;
     bool unopened, lost, bad; /* no connection; it broke; the answer cannot be one */
 } call;
 

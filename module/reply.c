@@ -118,8 +118,9 @@ void get_buffer(call *c, CK_ULONG session, CK_BYTE *data, CK_ULONG *length)
         return;
     }
     size_t given = get_u32(c);
-    const unsigned char *from = get_bytes(c, given);
-    c->bad |= given > c->capacity || c->rv != CKR_OK || (!data && length);
+    const unsigned char *from = c->lying ? c->lying : get_bytes(c, given);
+    c->bad |= given > c->capacity || c->rv != CKR_OK || (!data && length) || (c->lying && given != c->lying_length);
+    c->lying = NULL;
     if (c->bad)
         return;
     if (given)

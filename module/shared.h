@@ -23,6 +23,7 @@ struct shared_page {
 #define LARGE_ROOM 1052672 /* for what is longer: 1 MiB of data, and what belongs to it */
 
 #define READS_LARGE 2 /* 1: it looks for them elsewhere, where they were before */
+#define BELL 4        /* bytes, all of them 0: the frame is in the mailbox */
 
 /* Of a mailbox. Only the client makes it POSTED, only the keeper DONE. */
 enum mail {
@@ -44,7 +45,8 @@ struct mailbox {
     _Atomic uint32_t served;
     _Atomic uint32_t room;  /* bytes of a request that the keeper takes from the large area */
     _Atomic uint32_t reads; /* READS_LARGE: the client takes answers from the large area */
-    unsigned char unused_either[52];
+    _Atomic uint32_t rings; /* the keeper knows the bell: where nobody looks, a long request lies here, and the socket says so */
+    unsigned char unused_either[48];
     unsigned char request[MAIL_ROOM]; /* of a large one the length alone */
     unsigned char reply[MAIL_ROOM];
     unsigned char large_request[LARGE_ROOM];
@@ -60,6 +62,12 @@ static inline unsigned char *mail_request(struct mailbox *box, size_t length)
 static inline unsigned char *mail_reply(struct mailbox *box, size_t length)
 {
     return length > MAIL_ROOM ? box->large_reply : box->reply;
+}
+
+/* What has come through the socket is the bell, and nothing else. */
+static inline _Bool mail_rung(const unsigned char *from, size_t count)
+{
+    return count == BELL && !(from[0] | from[1] | from[2] | from[3]);
 }
 
 /* Whether a request is in it. */

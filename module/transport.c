@@ -282,6 +282,7 @@ bool call_begin(call *c, unsigned number, unsigned flags)
     c->segments = 0;
     c->layout = NULL;
     c->hollow = false;
+    c->lying = NULL;
     c->left = 0;
     c->lost = c->bad = c->unopened = false;
     if (!initialized()) {
@@ -346,7 +347,7 @@ CK_RV call_end(call *c)
             pthread_setcancelstate(c->cancel, NULL);
         return c->rv;
     }
-    if (c->bad || c->left) { /* an answer that no keeper gives */
+    if (c->bad || c->left || c->lying) { /* an answer that no keeper gives */
         c->lost = true;
         c->rv = CKR_DEVICE_ERROR;
     }

@@ -18,6 +18,8 @@
 #define SIT (CROWDED << 1)
 #define SOCIABLE 8 /* short calls in a row, while others are served too, after which a connection shares a thread */
 
+#define LARGEST_SHORT 81920 /* bytes of a request above which a call is not short: one thread for all would copy for all */
+
 /* What hsmith.wire.channel keeps for a connection. */
 struct channel {
     int32_t fd;
@@ -124,7 +126,8 @@ static ssize_t next_request(struct channel *channel, int polls)
         if (count < 0 && errno != EINTR)
             return -errno;
     }
-    return rest_of_frame(channel->fd, channel->buffer, channel->room, count);
+    count = rest_of_frame(channel->fd, channel->buffer, channel->room, count);
+    return mail_fetched(channel->mailbox, channel->buffer, channel->room, count);
 }
 
 /* The call that was being answered, if one was, is no more, or only waits. */
@@ -139,7 +142,10 @@ EXPORT void channel_leave(struct channel *channel)
 static int send_answer(struct channel *channel, const char *answer, uint64_t length, int polls)
 {
     look_into(channel->mailbox, polls && channel->room >= MAIL_ROOM ? OWN_THREAD_LOOKS : NOBODY_LOOKS);
-    int wrong = mail_answer(channel->mailbox, answer, length) ? 0 : transmit(channel->fd, answer, length);
+    static const char bell[BELL];
+    int wrong = mail_answer(channel->mailbox, answer, length) ? 0
+        : mail_laid(channel->mailbox, answer, length)         ? transmit(channel->fd, bell, sizeof bell)
+                                                              : transmit(channel->fd, answer, length);
     if (wrong && polls)
         atomic_store(&polling, 0);
     return wrong;
@@ -152,7 +158,7 @@ static uint64_t standing(struct channel *channel, ssize_t count, int crowded)
     struct standings *all = channel->standings;
     if (!standing_find(all, channel->buffer, (uint64_t)count, &call))
         return 0;
-    channel->crowd = crowded && call.standing->is_short ? channel->crowd + 1 : 0;
+    channel->crowd = crowded && call.standing->is_short && count <= LARGEST_SHORT ? channel->crowd + 1 : 0;
     return standing_answer(&call, channel->page, all->answer, all->room);
 }
 

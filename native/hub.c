@@ -128,7 +128,7 @@ static int64_t take(struct hub *hub, const struct seat *seats, int64_t *count)
         const struct seat *seat = &seats[number];
         *count = recv(seat->fd, seat->buffer, seat->room, MSG_DONTWAIT);
         if (*count >= 0) {
-            *count = rest_of_frame(seat, *count);
+            *count = mail_fetched(seat->mailbox, seat->buffer, seat->room, rest_of_frame(seat, *count));
             return number;
         }
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {

@@ -44,6 +44,32 @@ static inline ssize_t mail_take(struct mailbox *box, unsigned char *buffer, uint
     return length ? length : sizeof head;
 }
 
+/* What has come through the socket, or in place of a bell the request in the mailbox. What a bell does not announce stays a bell, which
+ * is no frame: Python says so. */
+static inline ssize_t mail_fetched(struct mailbox *box, unsigned char *buffer, uint64_t room, ssize_t count)
+{
+    if (!box || count < 0 || !mail_rung(buffer, (size_t)count))
+        return count;
+    unsigned char head[4];
+    memcpy(head, box->request, sizeof head);
+    uint32_t length = mail_length(head);
+    if (length <= MAIL_ROOM || length > room)
+        return count;
+    memcpy(buffer, mail_request(box, length), length);
+    memcpy(buffer, head, sizeof head);
+    return length;
+}
+
+/* Whether a long answer lies in the mailbox of a client that waits at the socket, where the bell is due. */
+static inline _Bool mail_laid(struct mailbox *box, const char *answer, uint64_t length)
+{
+    if (!box || length <= MAIL_ROOM || length > LARGE_ROOM || atomic_load_explicit(&box->reads, memory_order_relaxed) != READS_LARGE)
+        return 0;
+    memcpy(mail_reply(box, length), answer, length);
+    memcpy(box->reply, answer, 4);
+    return 1;
+}
+
 /* Whether the answer went into the mailbox; otherwise the client waits at the socket. */
 static inline _Bool mail_answer(struct mailbox *box, const char *answer, uint64_t length)
 {

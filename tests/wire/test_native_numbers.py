@@ -42,6 +42,7 @@ ENUMERATED = _enumerated()
         ("SEATS", hub.SEATS),
         ("ALONE", hub.ALONE),
         ("SOCIABLE", connection.PATIENCE),
+        ("LARGEST_SHORT", connection.LARGEST_SHORT),
         ("SHORT", round(connection.SHORT * 1e9)),
         ("SAMPLED", tally.SAMPLED),
         ("BUCKETS", tally._BUCKETS),

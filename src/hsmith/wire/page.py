@@ -59,6 +59,7 @@ class Mailbox:
         self._mapped = mmap.mmap(fd, MAILBOX_SIZE)
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._mapped))
         self._room = memoryview(self._mapped)[68:72].cast("I")
+        memoryview(self._mapped)[76:80].cast("I")[0] = 1  # native code knows the bell
 
     @property
     def room(self) -> int:
