@@ -117,18 +117,25 @@ static void post(connection *link, const struct iovec *part, size_t parts, size_
     atomic_store(&link->mailbox->state, state);
 }
 
+/* What is put in is long enough for a bell. */
+static bool may_ring(const struct mailbox *box, size_t total)
+{
+    return total > MAIL_ROOM && box->rings;
+}
+
 /* It lies in the mailbox, and the socket says so. */
-static bool ring(connection *link, const struct iovec *part, size_t parts, size_t total)
+static bool ring(connection *link)
 {
     unsigned char bell[BELL] = { 0 };
-    struct iovec one = { bell, sizeof bell };
-    put_in(link->mailbox, part, parts, total);
-    return transmit(link->fd, &one, 1);
+    struct iovec part = { bell, sizeof bell };
+    return transmit(link->fd, &part, 1);
 }
 
 /* What was posted and not taken. It may have a secret. */
 static bool send_posted(connection *link)
 {
+    if (may_ring(link->mailbox, link->posted))
+        return ring(link);
     unsigned char *from = mail_request(link->mailbox, link->posted);
     struct iovec part = { from, link->posted };
     bool sent = transmit(link->fd, &part, 1);
@@ -160,12 +167,12 @@ static ssize_t open_mail(connection *link)
     return length;
 }
 
-/* A secret, or an answer with one, takes the way that leaves nothing behind. A keeper that knows POSTED_ASLEEP wipes what it takes. */
+/* A secret, or an answer with one, takes the way that leaves nothing behind. A keeper that knows POSTED_ASLEEP wipes what is short. */
 static bool send_request(call *c, struct iovec *part, size_t parts, size_t total, bool polls)
 {
     connection *link = c->link;
     struct mailbox *box = link->mailbox;
-    bool by_mail = box && (!(c->flags & SECRET) || (c->flags & MAILS && keeper_wakes()));
+    bool by_mail = box && (!(c->flags & SECRET) || (c->flags & MAILS && keeper_wakes() && total <= MAIL_ROOM));
     bool fits = by_mail && (total <= MAIL_ROOM || total <= box->room) && total <= LARGE_ROOM;
     if (fits && (polls || keeper_wakes()) && keeper_looks(box)) {
         post(link, part, parts, total, polls ? POSTED : POSTED_ASLEEP);
@@ -173,7 +180,10 @@ static bool send_request(call *c, struct iovec *part, size_t parts, size_t total
     }
     if (box)
         atomic_store(&box->state, by_mail && polls ? SENT : ASLEEP);
-    return fits && total > MAIL_ROOM && box->rings ? ring(link, part, parts, total) : transmit(link->fd, part, parts);
+    if (!fits || !may_ring(box, total))
+        return transmit(link->fd, part, parts);
+    put_in(box, part, parts, total);
+    return ring(link);
 }
 
 /* --- The answer --- */

@@ -12,18 +12,20 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from fake_keeper import FakeKeeper
+from fake_keeper import FakeKeeper, Reply
 from harness import PIN
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, ObjectClass
 from hsmith.spec.functions import BY_NAME
 from hsmith.wire import codec, frames
-from hsmith.wire.page import MAILBOX_SIZE, Page
+from hsmith.wire.page import LARGE_ROOM, MAILBOX_SIZE, Page
 from module_build import build
 from p11 import P11, P256, Session
 from p11_values import c_gcm
 
 #: struct mailbox of module/shared.h.
 STATE, SERVED, REQUEST, REPLY = 0, 64, 128, 128 + 4032
+LARGE_REQUEST = 128 + 2 * 4032
+LARGE_REPLY = LARGE_REQUEST + LARGE_ROOM
 POSTED, SENT, ASLEEP, DONE, POSTED_ASLEEP = 1, 2, 3, 4, 5
 DIGEST = bytes(range(32))
 ANSWER = codec.encode_reply(BY_NAME["C_Digest"], (DIGEST,))
@@ -42,7 +44,7 @@ class Mailing(FakeKeeper):
         #: still turn from one to the other.
         self.takes: tuple[int, ...] = (POSTED, POSTED_ASLEEP)
         self.posted: list[bytes] = []
-        self.by_socket = 0
+        self.by_socket = self.rung = 0
         super().__init__(path)
 
     def word(self, at: int) -> memoryview:
@@ -64,18 +66,41 @@ class Mailing(FakeKeeper):
                     return
                 if not head:
                     return
+                rung = head == bytes(4)
+                if rung:
+                    self.rung += 1
+                    head, rest = self._lying()
                 length, number, _ = frames.REQUEST.unpack(head)
                 connection.settimeout(10)
-                rest = connection.recv(length - 4, socket.MSG_WAITALL) if length > 4 else b""
+                if not rung:
+                    rest = connection.recv(length - 4, socket.MSG_WAITALL) if length > 4 else b""
                 connection.settimeout(0.001)
                 reply = self._answer(number, rest).raw
                 if number == frames.HELLO:
                     assert self.page.fd is not None and self.box is not None
                     socket.send_fds(connection, [reply], [self.page.fd, self.box.fd])
                     greeted = True
+                elif self.deed.startswith("rings"):
+                    self._ring(connection, reply)
                 else:
                     self.by_socket += 1
                     connection.sendall(reply)
+
+    def _lying(self) -> tuple[bytes, bytes]:
+        end = 4 + int.from_bytes(self.memory[REQUEST : REQUEST + 4], "little")
+        whole = bytes(self.memory[LARGE_REQUEST : LARGE_REQUEST + end])
+        return whole[: frames.REQUEST.size], whole[frames.REQUEST.size :]
+
+    def _ring(self, connection: socket.socket, reply: bytes) -> None:
+        heads = {
+            "rings in vain": bytes(4),
+            "rings for too much": b"\xff" * 4,
+            "rings for less": (5000).to_bytes(4, "little"),
+        }
+        head = heads.get(self.deed, reply[:4])
+        self.memory[REPLY : REPLY + 4] = head
+        self.memory[LARGE_REPLY : LARGE_REPLY + len(reply)] = reply
+        connection.sendall(bytes(4))
 
     def _mail(self, connection: socket.socket) -> None:
         if self.deed == "never takes":
@@ -194,6 +219,57 @@ def test_a_keeper_that_breaks_loses_the_connection(patient: Path, mailing: Maili
 def test_long_requests_go_through_the_socket(patient: Path, mailing: Mailing) -> None:
     assert digest(patient, mailing, "answers", size=5000) == (Fault.OK, DIGEST)
     assert not mailing.posted and mailing.by_socket == 1
+
+
+@pytest.mark.parametrize("size", [4100, 70_000, 1 << 20, (1 << 20) + 5000])
+def test_where_nobody_looks_a_bell_says_that_a_long_request_lies_there(
+    patient: Path, mailing: Mailing, size: int
+) -> None:
+    assert mailing.box is not None
+    mailing.box.room = LARGE_ROOM
+    assert digest(patient, mailing, "is asleep", size=size) == (Fault.OK, DIGEST)
+    (data,) = [arguments[1] for name, arguments in mailing.calls if name == "C_Digest"]
+    assert data == b"d" * size
+    assert mailing.rung == (size <= 1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("deed", "room", "rv"),
+    [
+        ("rings", 9000, Fault.OK),
+        ("rings", 8000, Fault.DEVICE_ERROR),
+        ("rings in vain", 9000, Fault.DEVICE_REMOVED),
+        ("rings for too much", 9000, Fault.DEVICE_REMOVED),
+        ("rings for less", 9000, Fault.DEVICE_ERROR),
+    ],
+)
+def test_a_long_answer_that_lies_in_the_mailbox(
+    patient: Path, mailing: Mailing, deed: str, room: int, rv: Fault
+) -> None:
+    output = bytes(range(250)) * 36
+    mailing.answers["C_Encrypt"] = lambda session, data, capacity: Reply.of(
+        Fault.OK, codec.encode_reply(BY_NAME["C_Encrypt"], (output,))
+    )
+    loaded = P11(patient)
+    loaded.initialize()
+    mailing.deed, mailing.word(SERVED)[0] = deed, 0
+    made, length = C.create_string_buffer(room), C.c_ulong(room)
+    assert loaded.rv("C_Encrypt", 1, b"data", 4, made, length) == rv
+    if rv == Fault.OK:
+        assert (made.raw, length.value) == (output, len(output))
+    else:
+        assert not any(made.raw), "nothing of it is taken"
+    loaded.rv("C_Finalize", None)
+
+
+def test_a_long_refusal_in_the_mailbox_is_no_answer(patient: Path, mailing: Mailing) -> None:
+    mailing.answers["C_Encrypt"] = lambda session, data, capacity: Reply.of(Fault.DATA_INVALID, bytes(9000))
+    loaded = P11(patient)
+    loaded.initialize()
+    mailing.deed, mailing.word(SERVED)[0] = "rings", 0
+    made, length = C.create_string_buffer(64), C.c_ulong(64)
+    assert loaded.rv("C_Encrypt", 1, b"data", 4, made, length) == Fault.DEVICE_ERROR
+    loaded.rv("C_Finalize", None)
 
 
 def test_secrets_go_through_the_socket(patient: Path, mailing: Mailing) -> None:

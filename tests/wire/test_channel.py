@@ -75,7 +75,8 @@ def test_calls_are_counted_while_they_are_answered(ends: tuple[socket.socket, so
 
 #: struct mailbox of module/shared.h.
 STATE, SERVED, READS, REQUEST, REPLY = 0, 64, 72, 128, 128 + 4032
-LARGE_REPLY = 128 + 2 * 4032 + LARGE_ROOM
+LARGE_REQUEST = 128 + 2 * 4032
+LARGE_REPLY = LARGE_REQUEST + LARGE_ROOM
 POSTED, SENT, ASLEEP, DONE = 1, 2, 3, 4
 
 
@@ -91,6 +92,10 @@ class Client:
     def post(self, frame: bytes) -> None:
         self.memory[REQUEST : REQUEST + len(frame)] = frame
         self.state[0] = POSTED
+
+    def lay(self, head: bytes, long_frame: bytes) -> None:
+        self.memory[REQUEST : REQUEST + 4] = head
+        self.memory[LARGE_REQUEST : LARGE_REQUEST + len(long_frame)] = long_frame
 
     def reply(self, length: int) -> bytes:
         return bytes(self.memory[REPLY : REPLY + length])
@@ -155,12 +160,51 @@ def test_long_answers_go_where_the_client_looks(
             assert (client.state[0], client.reply(4)) == (DONE, answer[:4])
             assert bytes(client.memory[LARGE_REPLY : LARGE_REPLY + length]) == answer
         else:
-            received = b""
+            received = b""  # the client does not know the bell either
             while len(received) < length:
                 received += ends[1].recv(length)
             ends[1].sendall(frame(8))
             assert exchanged.result(10) == 8
             assert (received, client.state[0]) == (answer, ASLEEP)
+
+
+def test_a_client_that_sleeps_is_told_of_a_long_answer(
+    ends: tuple[socket.socket, socket.socket], page: Page, client: Client
+) -> None:
+    native = channels.open_channel(ends[0], page, client.box)
+    client.memory[READS : READS + 4].cast("I")[0] = 2
+    client.state[0] = ASLEEP
+    answer = (5000).to_bytes(4, "little") + b"a" * 5000
+    ends[1].sendall(frame(8))
+    assert native.exchange(answer, bytearray(8)) == 8
+    ends[1].setblocking(False)
+    assert ends[1].recv(100) == bytes(4)
+    assert client.state[0] == ASLEEP
+    assert (client.reply(4), bytes(client.memory[LARGE_REPLY : LARGE_REPLY + 5004])) == (answer[:4], answer)
+
+
+@pytest.mark.parametrize("length", [4033, 5000, LARGE_ROOM])
+def test_a_bell_brings_what_lies_in_the_mailbox(
+    ends: tuple[socket.socket, socket.socket], page: Page, client: Client, length: int
+) -> None:
+    native, buffer = channels.open_channel(ends[0], page, client.box), bytearray(LARGE_ROOM)
+    client.lay((length - 4).to_bytes(4, "little"), frame(length))
+    ends[1].sendall(bytes(4))
+    assert native.exchange(b"", buffer) == length
+    assert buffer[:length] == frame(length)
+
+
+@pytest.mark.parametrize("claimed", [0, 3, 100, 4028, 70_000, LARGE_ROOM - 3, 0xFFFFFFFF])
+@pytest.mark.parametrize("has_mailbox", [True, False])
+def test_a_bell_for_nothing_is_no_frame(
+    ends: tuple[socket.socket, socket.socket], page: Page, client: Client, claimed: int, has_mailbox: bool
+) -> None:
+    """What would be short, or longer than the keeper's buffer, does not lie there."""
+    receiver = Receiver(ends[0], seconds=0.1)
+    client.lay(claimed.to_bytes(4, "little"), b"")
+    ends[1].sendall(bytes(4))
+    with pytest.raises(BadFrame, match="a frame of 0 bytes|4 of|stopped"):
+        receiver.next(channels.open_channel(ends[0], page, client.box if has_mailbox else None), b"")
 
 
 def test_a_frame_that_claims_too_much_is_refused(
