@@ -5,11 +5,13 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from harness import BIN, PIN
+from harness import BIN, PIN, stop_keepers
 from hsmith.spec.constants import Attr, KeyType, Mechanism, ObjectClass
 from p11 import P11, P256, Session
 from p11_values import c_gcm, c_mechanism
@@ -92,3 +94,42 @@ def test_threads_of_one_process_and_guests_of_others(p11: P11, module: Path, hom
     signed = sum(one["calls"] for one in stats["functions"] if one["function"] == "C_Sign")
     assert signed == sum(calls) + 2 * 6 * 60
     assert stats["native"] > signed / 2
+
+
+def answered(home: Path) -> int:
+    """Calls that native code has answered."""
+    command = [BIN / "hsmith", "keeper", "stats", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(json.loads(done.stdout)["native"])
+
+
+def test_searches_after_a_start(p11: P11, module: Path, home: Path) -> None:
+    """What was stored before is found by native code, a moment after the keeper has started; and what comes later."""
+    session = p11.open(p11.init_token("test"))
+    session.login(PIN)
+    names = [f"name {n}".encode() for n in range(300)]
+
+    def make(session: Session, name: bytes) -> None:
+        session.create({Attr.CLASS: ObjectClass.DATA, Attr.TOKEN: True, Attr.PRIVATE: True, Attr.LABEL: name})
+
+    for name in names:
+        make(session, name)
+    p11.finalize()
+    stop_keepers(home)
+    p11.initialize()
+    session = p11.open(p11.slots()[0])
+    session.login(PIN)
+    due = time.monotonic() + 60
+    while time.monotonic() < due:
+        before = answered(home)
+        assert all(len(session.find({Attr.CLASS: ObjectClass.DATA, Attr.LABEL: name})) == 1 for name in names)
+        if answered(home) >= before + len(names):
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("in a minute native code did not answer the searches")
+    for at in range(20):
+        make(session, b"late %d" % at)
+        assert len(session.find({Attr.LABEL: b"late %d" % at})) == 1
+    session.logout()
+    assert not session.find({Attr.LABEL: b"late 1"})
