@@ -98,7 +98,7 @@ def test_threads_of_one_process_and_guests_of_others(p11: P11, module: Path, hom
 
 def answered(home: Path) -> int:
     """Calls that native code has answered."""
-    command = [BIN / "hsmith", "keeper", "stats", "--json"]
+    command = [str(BIN / "hsmith"), "keeper", "stats", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(json.loads(done.stdout)["native"])
 
