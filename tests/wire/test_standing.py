@@ -2,6 +2,8 @@
 
 import contextlib
 import gc
+import hashlib
+import os
 import socket
 import threading
 import time
@@ -16,11 +18,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptoki.calling import P256, PIN, RW, SO_PIN, attributes
 from hsmith.core.objects import CHANGES
 from hsmith.crypto import standing
+from hsmith.cryptoki.memory import SESSION, of_client
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, Mgf, ObjectClass, UserType
 from hsmith.spec.functions import BY_NAME
 from hsmith.spec.params import AesCtrParams, EddsaParams, GcmParams, RsaPkcsPssParams
 from hsmith.spec.values import MechanismArg
 from hsmith.wire import codec, frames
+from hsmith.wire.receiver import FIRST_SIZE
 from hsmith.wire.standing import Standings
 from wire.serving import Client, Keeper, logged_in
 
@@ -304,6 +308,33 @@ def test_more_pairs_than_places(keeper: Keeper, client: Client, session: int) ->
     assert keeper.calls("C_Sign") == 3 * rounds * len(keys), "also after the connection has ended"
     seconds = {one["function"]: one["seconds"] for one in keeper.server.figures()["seconds"]}
     assert 0 < seconds["C_Sign"] < 60
+
+
+def test_long_requests_pay_for_the_mailbox_until_short_ones_come(keeper: Keeper, client: Client, session: int) -> None:
+    """What a client sends, and has the keeper keep for it."""
+    memory, size = of_client((os.getuid(), os.getpid()), 0), 1 << 20
+    before = memory.taken
+    arg = MechanismArg(Mechanism.SHA256, None)
+
+    def digest(data: bytes) -> None:
+        client.call("C_DigestInit", session, arg)
+        assert client.call("C_Digest", session, data, 32) == hashlib.sha256(data).digest()
+
+    digest(bytes(5000))
+    assert 10_000 < memory.taken - before < 40_000
+    digest(bytes(size))
+    assert 3 * size - FIRST_SIZE < memory.taken - before < 3 * size + 40_000, "the buffer, and two areas"
+    digest(bytes(2 * size))
+    for _ in range(40):
+        digest(b"short")
+    assert memory.taken == before
+    digest(bytes(size))
+    assert memory.taken > before
+    client.socket.close()
+    due = time.monotonic() + 10
+    while memory.taken > before - SESSION and time.monotonic() < due:
+        time.sleep(0.01)
+    assert memory.taken < before, "also the session has gone"
 
 
 def test_pairs_that_are_too_long_take_no_places(keeper: Keeper, client: Client, session: int) -> None:

@@ -212,14 +212,20 @@ class Connection(Generic[A]):
 
     def _resized(self, application: A, size: int) -> None:
         """Requests may be so long from now on, also by mail: the longest one pays for the mailbox's large areas, as far
-        as it takes them, and an answer of its size."""
+        as it takes them, and an answer of its size. When they are short again, it is given back."""
         self._buffered = size
         if self._mailbox is None:
             return
-        more = 2 * min(size, LARGE_ROOM) - self._large if size > FIRST_SIZE else 0
+        more = 2 * min(size, LARGE_ROOM) - self._large
+        if size <= FIRST_SIZE:
+            self._mailbox.room = 0
+            if self._mailbox.emptied():
+                application.memory.room(-self._large)
+                self._large = 0
+            return
         if more > 0 and application.memory.room(more):
             self._large += more
-        self._mailbox.room = min(size, self._large // 2) if size > FIRST_SIZE else 0
+        self._mailbox.room = min(size, self._large // 2)
 
     def _fall(self, application: A) -> None:
         """Nothing stands any more, and nothing comes by mail."""

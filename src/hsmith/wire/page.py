@@ -19,6 +19,8 @@ _FIXED_SIZE: Final = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 #: struct mailbox of module/shared.h.
 MAILBOX_SIZE: Final = 2113536
 LARGE_ROOM: Final = 1052672
+#: Where the large areas begin, after a short request and a short answer.
+_LARGE_AT: Final = MAILBOX_SIZE - 2 * LARGE_ROOM
 
 
 class Page:
@@ -83,6 +85,14 @@ class Mailbox:
         if fd is not None:
             os.close(fd)
         return None
+
+    def emptied(self) -> bool:
+        """Give the memory of the large areas back to the system; false: it stays. The client waits for an answer."""
+        try:
+            self._mapped.madvise(mmap.MADV_REMOVE, _LARGE_AT, MAILBOX_SIZE - _LARGE_AT)
+        except (OSError, ValueError):
+            return False
+        return True
 
     def given(self) -> None:
         """The client has its descriptor; the keeper needs it no more."""
