@@ -54,8 +54,8 @@ class Config:
     keeper_fast: bool = key(
         "keeper.fast",
         True,
-        "Whether frames go by native code where it was built, clients share memory with the keeper, and the system's "
-        "OpenSSL answers what comes again and again; false: plain Python.",
+        "Whether frames go by native code where it was built, clients share memory with the keeper, and native code "
+        "answers what comes again and again, and searches; false: plain Python.",
     )
     pin_kdf_milliseconds: int = key(
         "pin.kdf_milliseconds", 150, "Time that Argon2id takes to turn a new PIN into a key.", least=10
