@@ -93,48 +93,42 @@ static uint32_t more_entries(struct holders *d, uint32_t count)
     return d->entry_count - count;
 }
 
-/* Two entries in a chain, on average, at most. */
-static _Bool room_in_chains(struct holders *d)
+/* What holds a member's place in a chain, and what decides in which one it is. */
+struct link {
+    uint32_t *next, hash;
+};
+
+static struct link link_of_entry(struct holders *d, uint32_t at)
 {
-    uint32_t count = (d->chain_mask + 1) * 2;
-    if (d->entry_count <= count)
-        return 1;
-    uint32_t *made = heads(count);
-    if (!made)
-        return 0;
-    for (uint32_t i = 0; i <= d->chain_mask; i++)
-        for (uint32_t at = d->chains[i], next; at != NONE; at = next) {
-            struct entry *one = entry_at(d, at);
-            uint32_t *head = &made[one->tag.part[0] & (count - 1)];
-            next = one->next;
-            one->next = *head;
-            *head = at;
-        }
-    free(d->chains);
-    d->chains = made;
-    d->chain_mask = count - 1;
-    return 1;
+    return (struct link){ &entry_at(d, at)->next, entry_at(d, at)->tag.part[0] };
 }
 
-static _Bool room_by_id(struct holders *d)
+static struct link link_of_object(struct holders *d, uint32_t at)
 {
-    uint32_t count = (d->id_mask + 1) * 2;
-    if (d->object_count <= count)
+    return (struct link){ &object_at(d, at)->next, object_at(d, at)->id };
+}
+
+/* Twice as many chains where so many members would be more than two in each, on average. 0: there is no memory. */
+static _Bool room_in_chains(struct holders *d, uint32_t **chains, uint32_t *mask, uint32_t members,
+    struct link (*link_of)(struct holders *, uint32_t))
+{
+    uint32_t count = (*mask + 1) * 2;
+    if (members <= count)
         return 1;
     uint32_t *made = heads(count);
     if (!made)
         return 0;
-    for (uint32_t i = 0; i <= d->id_mask; i++)
-        for (uint32_t at = d->by_id[i], next; at != NONE; at = next) {
-            struct object *one = object_at(d, at);
-            uint32_t *head = &made[one->id & (count - 1)];
-            next = one->next;
-            one->next = *head;
+    for (uint32_t i = 0; i <= *mask; i++)
+        for (uint32_t at = (*chains)[i], next; at != NONE; at = next) {
+            struct link link = link_of(d, at);
+            uint32_t *head = &made[link.hash & (count - 1)];
+            next = *link.next;
+            *link.next = *head;
             *head = at;
         }
-    free(d->by_id);
-    d->by_id = made;
-    d->id_mask = count - 1;
+    free(*chains);
+    *chains = made;
+    *mask = count - 1;
     return 1;
 }
 
@@ -337,7 +331,10 @@ _Bool holders_put(struct holders *d, uint32_t id, uint32_t token, const struct t
             insert_in_order(crowds, &crowd_count, crowd);
     }
     uint32_t kind = kind_of(d, crowds, crowd_count), at = new_object(d), first = new_entries(d, own_count);
-    if (kind == NONE || at == NONE || first == NONE || !room_in_chains(d) || !room_by_id(d))
+    if (kind == NONE || at == NONE || first == NONE)
+        return 0;
+    if (!room_in_chains(d, &d->chains, &d->chain_mask, d->entry_count, link_of_entry)
+        || !room_in_chains(d, &d->by_id, &d->id_mask, d->object_count, link_of_object))
         return 0;
     for (uint32_t i = 0; i < own_count; i++)
         enter(d, first + i, &own[i], at);

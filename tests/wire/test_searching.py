@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from cryptoki.calling import PIN, RW, SO_PIN, attributes, make_token
 from hsmith.core import builtin
-from hsmith.crypto import standing
 from hsmith.cryptoki.searches import OFTEN
 from hsmith.spec.constants import (
     Attr,
@@ -35,23 +34,6 @@ from hsmith.wire.standing import Standings
 from wire.serving import Client, Keeper, logged_in
 
 DATA, CERTIFICATE, SECRET = ObjectClass.DATA, ObjectClass.CERTIFICATE, ObjectClass.SECRET_KEY
-
-
-@pytest.fixture
-def keeper(tmp_path: Path) -> Iterator[Keeper]:
-    assert standing.open_library() is None, "the tests need OpenSSL 3"
-    with contextlib.closing(Keeper(tmp_path)) as keeper:
-        yield keeper
-
-
-@pytest.fixture
-def client(keeper: Keeper) -> Client:
-    return keeper.client()
-
-
-@pytest.fixture
-def session(keeper: Keeper, client: Client) -> int:
-    return logged_in(keeper, client)
 
 
 def data(client: Client, session: int, label: str, *, private: bool = False, token: bool = True, **more: Any) -> int:

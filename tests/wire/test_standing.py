@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,23 +30,6 @@ from wire.serving import Client, Keeper, logged_in
 ED25519 = b"\x13\x0cedwards25519"
 P384 = bytes.fromhex("06052b81040022")
 OFTEN = 12
-
-
-@pytest.fixture
-def keeper(tmp_path: Path) -> Iterator[Keeper]:
-    assert standing.open_library() is None, "the tests need OpenSSL 3"
-    with contextlib.closing(Keeper(tmp_path)) as keeper:
-        yield keeper
-
-
-@pytest.fixture
-def client(keeper: Keeper) -> Client:
-    return keeper.client()
-
-
-@pytest.fixture
-def session(keeper: Keeper, client: Client) -> int:
-    return logged_in(keeper, client)
 
 
 def pair(client: Client, session: int, mechanism: Mechanism, public: Any, **private: Any) -> tuple[int, int]:
