@@ -230,3 +230,17 @@ def test_as_many_kinds_as_objects(store: SqliteStore) -> None:
     store.change([DeleteObject(1, id) for id in range(2, 2001)])
     assert (directory.count, directory.find(1, [tag("own 1"), *has[1]])) == (1, [1])
     assert directory.find(1, [tag("own 2")]) == []
+
+
+def test_what_was_compared_does_not_stay_in_memory(folder: Path) -> None:
+    """The places of the ledger would take half as much as the directory itself."""
+    store = SqliteStore(folder)
+    store.change([put_token(1), *(put_object(1, id, tag(f"own {id}")) for id in range(1, 2 * AT_ONCE))])
+    store.close()
+    store = SqliteStore(folder)
+    assert filled(store).count == 2 * AT_ONCE - 1
+    assert not store._ledger._places
+    assert store.object(1, 5) is not None
+    store.change([DeleteObject(1, 5)])
+    assert store.object(1, 5) is None
+    store.close()

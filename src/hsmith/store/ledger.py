@@ -12,7 +12,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from struct import Struct
@@ -350,6 +350,12 @@ class Ledger:
             self._places[place] = entries
             if len(self._places) > _CACHED:
                 del self._places[next(iter(self._places))]
+
+    def forget(self, places: Iterable[int]) -> None:
+        """Do not keep these places ready: what was looked at once takes memory."""
+        with self._caching:
+            for place in places:
+                self._places.pop(place, None)
 
     def _part(self, place: int, epoch: int | None) -> int:
         """What a place adds to the digest. That is sealed: whoever saw several could find another set of its kind."""

@@ -164,6 +164,7 @@ class SqliteStore:
         for row in rows:
             if not self._ledger.is_as_stored(OBJECT, object_address(row[0]), row):
                 raise Damaged(f"object {row[0]} is not as it was stored")
+        self._ledger.forget({object_address(row[0]).place for row in rows})
         last = len(rows) < AT_ONCE
         self._directory.load([(row[0], row[1], row[4]) for row in rows], complete=last)
         return None if last else rows[-1][0]
