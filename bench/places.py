@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ PIN, SO_PIN = "1234", "12345678"
 CONFIG = "[pin]\nkdf_milliseconds = 10\n"
 SOFTHSM = ("softhsm/libsofthsm2.so", "pkcs11/libsofthsm2.so", "libsofthsm2.so")
 LONGEST = 1800
+#: Until a keeper knows all objects; where it has no native code, it never does.
+KNOWN_SECONDS = 60
 
 
 class Trouble(Exception):
@@ -138,10 +141,17 @@ class Hsmith(Place):
                 hsm.close()
 
     def memory(self) -> int:
-        """Bytes of memory that the keeper holds for itself."""
+        """Bytes of memory that the keeper holds for itself, once it knows all objects."""
+        due = time.monotonic() + KNOWN_SECONDS
+        while time.monotonic() < due and self.stats()["store"]["directory"] < 0:
+            time.sleep(0.2)
         status = json.loads(run(COMMAND, "keeper", "status", "--json", env=self.env))
         lines = Path(f"/proc/{status['pid']}/status").read_text().splitlines()
         return sum(int(text.split()[1]) for text in lines if text.startswith("RssAnon:")) * 1024
+
+    def stats(self) -> dict[str, Any]:
+        figures: dict[str, Any] = json.loads(run(COMMAND, "keeper", "stats", "--json", env=self.env))
+        return figures
 
     def restart(self) -> None:
         self.stop()

@@ -193,7 +193,7 @@ EXPORT int64_t directory_count(struct directory *d)
     return count;
 }
 
-/* As directory_find, of one moment; ``bytes``: the tags, TAG_BYTES each. */
+/* As directory_find, of one moment, so that it can be compared with the database; ``bytes``: the tags, TAG_BYTES each. */
 EXPORT int directory_ask(struct directory *d, uint32_t token, const unsigned char *bytes, uint64_t count, uint32_t *ids)
 {
     struct tag tags[MOST_TAGS];

@@ -4,8 +4,10 @@
  * chains; the latter are crowded tags, each with a number, and all that one object has of these are its kind, which many share. So an
  * object takes some 100 bytes. A tag stays crowded when its holders have gone. */
 
+#define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "holders.h"
 
@@ -62,12 +64,31 @@ static uint32_t *chain_of_id(struct holders *d, uint32_t id)
 
 /* --- Memory --- */
 
+/* What grows is mapped by itself: where it grows in the heap, each step leaves a hole. NULL: there is no memory. */
+static void *grown(void *at, size_t have, size_t wanted)
+{
+    void *made = at ? mremap(at, have, wanted, MREMAP_MAYMOVE)
+                    : mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return made == MAP_FAILED ? NULL : made;
+}
+
+static void released(void *at, size_t size)
+{
+    if (at)
+        munmap(at, size);
+}
+
 static uint32_t *heads(uint32_t count)
 {
-    uint32_t *made = malloc(count * sizeof *made);
+    uint32_t *made = grown(NULL, 0, count * sizeof *made);
     if (made)
         memset(made, 0xFF, count * sizeof *made);
     return made;
+}
+
+static void free_heads(uint32_t *chains, uint32_t mask)
+{
+    released(chains, ((size_t)mask + 1) * sizeof *chains);
 }
 
 /* Room for ``count`` more of ``size`` bytes. NULL: there is no memory. */
@@ -76,7 +97,7 @@ static void *with_room(void *at, uint32_t have, uint32_t *room, uint32_t count, 
     if (*room - have >= count)
         return at;
     uint64_t wanted = (uint64_t)*room + *room / 8 + count + 64;
-    at = wanted < MOST_OBJECTS ? realloc(at, wanted * size) : NULL;
+    at = wanted < MOST_OBJECTS ? grown(at, *room * size, wanted * size) : NULL;
     if (at)
         *room = (uint32_t)wanted;
     return at;
@@ -126,7 +147,7 @@ static _Bool room_in_chains(struct holders *d, uint32_t **chains, uint32_t *mask
             *link.next = *head;
             *head = at;
         }
-    free(*chains);
+    free_heads(*chains, *mask);
     *chains = made;
     *mask = count - 1;
     return 1;
@@ -160,12 +181,12 @@ void holders_free(struct holders *d)
 {
     for (uint32_t i = 0; i < d->kind_count; i++)
         free(d->kinds[i]);
-    free(d->kinds);
     free(d->kind_chains);
-    free(d->entries);
-    free(d->objects);
-    free(d->chains);
-    free(d->by_id);
+    released(d->kinds, d->kind_room * sizeof *d->kinds);
+    released(d->entries, d->entry_room * sizeof *d->entries);
+    released(d->objects, d->object_room * sizeof *d->objects);
+    free_heads(d->chains, d->chain_mask);
+    free_heads(d->by_id, d->id_mask);
     *d = (struct holders){ 0 };
 }
 

@@ -77,7 +77,8 @@ def test_it_knows_what_the_database_has(tmp_path_factory: pytest.TempPathFactory
     store.close()
     again = SqliteStore(store.path.parent)
     assert again._directory.count is None, "it has not looked yet"
-    assert filled(again).count == len(versions)
+    assert again.figures()["directory"] == -1
+    assert filled(again).count == again.figures()["directory"] == len(versions)
     agree(again, NAMES)
     again.close()
 

@@ -85,7 +85,7 @@ class Keeper:
         self.slot = make_token(self.hsm) if slot is None else slot
         self.hsm.durable.store.fill_directory(lambda: None)
         self.path, page = folder / "s", Page()
-        self.path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)  # of a keeper that was here before
         CHANGES.show(page.changes)
         self.listener = address.listen(self.path)
         self.server: Server[Application] = Server(

@@ -113,9 +113,11 @@ def _fill_directory(hsm: Hsm) -> None:
         try:
             hsm.durable.store.fill_directory(lambda: time.sleep(BREATH))
         except Damaged as damaged:
-            log.warning("searches look into the database, which takes longer: %s", damaged)
+            log.warning("searches look into the database, which takes longer: %s; see hsmith doctor", damaged)
         except StoreBroken:  # it was closed, or what is wrong with it was said
             pass
+        except Exception:
+            log.exception("searches look into the database, which takes longer")
 
     threading.Thread(target=fill, name="hsmith directory", daemon=True).start()
 

@@ -18,6 +18,7 @@ _SINGLE: Final = (
     ("store_commits_total", "counter", "Transactions that were written.", ("store", "commits")),
     ("store_changes_total", "counter", "Calls that they were for.", ("store", "changes")),
     ("store_log_pages", "gauge", "Pages of the database's log.", ("store", "log_pages")),
+    ("store_directory", "gauge", "Objects that searches find in memory; -1: none.", ("store", "directory")),
 )
 _OF_TOKEN: Final = (
     ("sessions", "gauge", "Open sessions."),

@@ -209,7 +209,8 @@ class Store(Protocol):
 
     def figures(self) -> dict[str, Any]:
         """What was written since it was opened: ``commits``, ``changes`` (the calls that they were for), ``log_pages``
-        that wait to be copied into the database, and ``broken``: why nothing can be written, or ""."""
+        that wait to be copied into the database, ``broken``: why nothing can be written, or "", and ``directory``: the
+        objects among which searches look without the database, or -1 where they do not, or not yet."""
 
     def tokens(self) -> list[TokenRecord]:
         """All tokens, by slot."""

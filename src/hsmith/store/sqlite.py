@@ -185,7 +185,8 @@ class SqliteStore:
         return work.outcomes
 
     def figures(self) -> dict[str, Any]:
-        return self._writer.figures()
+        count = self._directory.count
+        return {**self._writer.figures(), "directory": -1 if count is None else count}
 
     def reserve(self) -> int:
         with self._numbers_lock:

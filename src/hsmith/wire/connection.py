@@ -59,6 +59,8 @@ _SESSION: Final = Struct("<Q")
 _SESSION_AT: Final = (8, 8 + PAIR.size)
 #: A call that may wait for hours.
 _WAITS: Final = BY_NAME["C_WaitForSlotEvent"].number
+#: A search: the next ones of its session may be native code's.
+_FIND: Final = FIND.number
 #: What a client is told, before its HELLO was answered and after, by a connection that has no memory left: made now.
 _NO_MEMORY: Final = refusal(Fault.DEVICE_MEMORY, "the keeper has no memory left"), reply(Fault.DEVICE_MEMORY)
 #: Bytes from which on an answer is counted.
@@ -188,9 +190,7 @@ class Connection(Generic[A]):
                 elif (call := calls.get(number)) is not None:
                     if number == _WAITS:
                         channel.rest()
-                    answer, secret = answer_call(call, application, payload, self._tally), call.secret
-                    if number == FIND.number:
-                        self._pairs.searched(application, _SESSION.unpack_from(payload)[0], answer)
+                    answer, secret = self._answer(call, number, application, payload), call.secret
                 else:
                     answer, secret = self._other(number, application, payload), True
                 if len(answer) > LONG:
@@ -209,6 +209,12 @@ class Connection(Generic[A]):
         finally:
             channel.rest()
             self._fall(application)
+
+    def _answer(self, call: Call, number: int, application: A, payload: memoryview) -> bytes:
+        answer = answer_call(call, application, payload, self._tally)
+        if number == _FIND:
+            self._pairs.searched(application, _SESSION.unpack_from(payload)[0], answer)
+        return answer
 
     def _resized(self, application: A, size: int) -> None:
         """Requests may be so long from now on, also by mail: the longest one pays for the mailbox's large areas, as far
@@ -312,9 +318,7 @@ class Connection(Generic[A]):
         payload = memoryview(buffer)[8:have]
         try:
             if call is not None:
-                answer = answer_call(call, application, payload, self._tally)
-                if number == FIND.number:
-                    self._pairs.searched(application, _SESSION.unpack_from(payload)[0], answer)
+                answer = self._answer(call, number, application, payload)
                 self._receiver.done(have, wipe=call.secret, lent=True)
             else:
                 made = self._pairs.answer(application, payload)
