@@ -453,13 +453,21 @@ def padding_oracle(b: Bench) -> bytes:
     u, blob = _foreign(b, "UNWRAP")
     b.s.unwrap(u, CBC_PAD, blob, b.readable(SENSITIVE=True))
     found = b""
+
+    def is_padding(at: int, rest: bytes) -> bool:
+        block = os.urandom(16) + os.urandom(at) + rest
+        with contextlib.suppress(P11Error):
+            b.s.unwrap(u, (M.AES_CBC_PAD, bytes(16)), block + blob[:16], b.readable(SENSITIVE=True))
+            return True
+        return False
+
     for at in range(15, 11, -1):  # four bytes are proof enough
         pad = 16 - at
         tail = xor(found, bytes([pad]) * len(found))
         for guess in range(256):
-            block = os.urandom(16) + bytes(at) + bytes([guess]) + tail
-            with contextlib.suppress(P11Error):
-                b.s.unwrap(u, (M.AES_CBC_PAD, bytes(16)), block + blob[:16], b.readable(SENSITIVE=True))
+            rest = bytes([guess]) + tail
+            # Once more with other bytes before it: a longer padding may have been met by chance.
+            if is_padding(at, rest) and is_padding(at, rest):
                 found = bytes([guess ^ pad]) + found
                 break
         else:
