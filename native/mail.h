@@ -40,7 +40,7 @@ static inline ssize_t mail_take(struct mailbox *box, unsigned char *buffer, uint
     memcpy(buffer, mail_request(box, length), length);
     memcpy(buffer, head, sizeof head); /* too long: Python says so */
     if (length <= MAIL_ROOM)
-        memset(box->request, 0, length); /* the template of a search may have a secret */
+        memset(box->request, 0, length); /* a template may have a secret */
     return length ? length : sizeof head;
 }
 

@@ -125,9 +125,9 @@ class FakeKeeper:
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
-            while head := _exactly(connection, frames.REQUEST.size):
+            while head := exactly(connection, frames.REQUEST.size):
                 length, number, _ = frames.REQUEST.unpack(head)
-                reply = self._answer(number, _exactly(connection, length - 4))
+                reply = self._answer(number, exactly(connection, length - 4))
                 connection.sendall(reply.raw)
                 if reply.close:
                     return
@@ -170,7 +170,7 @@ class FakeKeeper:
         return Reply.of(Fault.OK, frames.encode_hello_reply(frames.table_hash(), token))
 
 
-def _exactly(connection: socket.socket, length: int) -> bytes:
+def exactly(connection: socket.socket, length: int) -> bytes:
     got = b""
     while len(got) < length:
         part = connection.recv(length - len(got))

@@ -164,6 +164,7 @@ def flags(row: FunctionRow) -> str:
         "KEEPS": row.name in KEEPING,
         "FORGETS": row.name in FORGETTING,
         "OTHERS": row.name in OTHERS,
+        "MAILS": row.name == "C_CreateObject",
     }
     return " | ".join(name for name, holds in found.items() if holds) or "0"
 

@@ -257,7 +257,7 @@ CK_RV C_Logout(CK_ULONG hSession)
 CK_RV C_CreateObject(CK_ULONG hSession, CK_ATTRIBUTE *pTemplate, CK_ULONG pTemplate_count, CK_ULONG *phObject)
 {
     call c;
-    if (call_begin(&c, 20, SECRET | SESSION)) {
+    if (call_begin(&c, 20, SECRET | SESSION | MAILS)) {
         put_ulong(&c, hSession);
         put_template(&c, pTemplate, pTemplate_count);
         need(&c, phObject != NULL);

@@ -1,5 +1,6 @@
 """The mailbox of a connection: what goes through it, and a keeper that does anything with its side of it."""
 
+import contextlib
 import ctypes as C
 import mmap
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from fake_keeper import FakeKeeper, Reply
+from fake_keeper import FakeKeeper, Reply, exactly
 from harness import PIN
 from hsmith.spec.constants import Attr, Fault, KeyType, Mechanism, ObjectClass
 from hsmith.spec.functions import BY_NAME
@@ -20,7 +21,7 @@ from hsmith.wire import codec, frames
 from hsmith.wire.page import LARGE_ROOM, MAILBOX_SIZE, Page
 from module_build import build
 from p11 import P11, P256, Session
-from p11_values import c_gcm
+from p11_values import P11Error, c_gcm
 
 #: struct mailbox of module/shared.h.
 STATE, SERVED, REQUEST, REPLY = 0, 64, 128, 128 + 4032
@@ -28,6 +29,7 @@ LARGE_REQUEST = 128 + 2 * 4032
 LARGE_REPLY = LARGE_REQUEST + LARGE_ROOM
 POSTED, SENT, ASLEEP, DONE, POSTED_ASLEEP = 1, 2, 3, 4, 5
 DIGEST = bytes(range(32))
+SECRET = b"a value that nobody else is to see"
 ANSWER = codec.encode_reply(BY_NAME["C_Digest"], (DIGEST,))
 
 
@@ -73,7 +75,7 @@ class Mailing(FakeKeeper):
                 length, number, _ = frames.REQUEST.unpack(head)
                 connection.settimeout(10)
                 if not rung:
-                    rest = connection.recv(length - 4, socket.MSG_WAITALL) if length > 4 else b""
+                    rest = exactly(connection, length - 4)
                 connection.settimeout(0.001)
                 reply = self._answer(number, rest).raw
                 if number == frames.HELLO:
@@ -283,6 +285,25 @@ def test_secrets_go_through_the_socket(patient: Path, mailing: Mailing) -> None:
     loaded.rv("C_Finalize", None)
 
 
+@pytest.mark.parametrize(
+    ("deed", "sent"), [("answers by socket", 0), ("never takes", 1), ("goes to sleep", 1), ("is asleep", 1)]
+)
+def test_a_template_goes_through_it_and_does_not_stay(patient: Path, mailing: Mailing, deed: str, sent: int) -> None:
+    """Who takes it out wipes it: the client, where the keeper does not come."""
+    mailing.deed = deed
+    mailing.answers["C_CreateObject"] = lambda session, template: (7,)
+    memoryview(mailing.page._mapped)[76:80].cast("I")[0] = 1  # it wakes those that sleep
+    loaded = P11(patient)
+    loaded.initialize()
+    with contextlib.suppress(P11Error):  # what the mailing keeper answers by mail is a digest
+        Session(loaded, 1).create({Attr.CLASS: ObjectClass.DATA, Attr.VALUE: SECRET})
+    assert (len(mailing.posted), mailing.by_socket) == (1 - sent, sent)
+    assert all(SECRET in request for request in mailing.posted)
+    if sent:
+        assert SECRET not in bytes(mailing.memory[REQUEST:REPLY])
+    loaded.rv("C_Finalize", None)
+
+
 def mailboxes() -> list[bytes]:
     """What is in those that this process has mapped."""
     found = []
@@ -308,6 +329,15 @@ def test_a_real_keeper_answers_through_it(p11: P11) -> None:
     else:
         pytest.fail("in a minute no signature went through a mailbox")
     assert not any(PIN.encode() in box for box in mailboxes())
+
+
+def test_a_real_keeper_leaves_no_template_there(p11: P11) -> None:
+    session = p11.open(p11.init_token("test"))
+    session.login(PIN)
+    secret = b"a value that no other test has"
+    for at in range(300):
+        session.create({Attr.CLASS: ObjectClass.DATA, Attr.TOKEN: bool(at % 2), Attr.VALUE: secret})
+        assert not any(secret in box for box in mailboxes())
 
 
 @pytest.mark.parametrize("size", [5000, 65_536, 1 << 20, (1 << 20) + 4096])
