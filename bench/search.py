@@ -79,7 +79,7 @@ def _requests(session: Session, objects: int, attr: Attr) -> list[memoryview]:
 
 def measured(session: Session, objects: int) -> dict[str, float]:
     """Microseconds, the processor's: the median of the rounds' means, and the least."""
-    call, app, tally = answers.call_table(HANDLERS, {})[FIND.number], session.app, Tally()
+    call, app, tally = answers.call_table(HANDLERS, {}, {})[FIND.number], session.app, Tally()
     answer = answers.answer_call
     figures = {}
     for name, attr in (("label", Attr.LABEL), ("id", Attr.ID)):

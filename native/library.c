@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "library.h"
 
 typedef void *any;
@@ -143,8 +144,7 @@ struct parameter {
     size_t size, used;
 };
 
-/* In a way that no compiler leaves out. */
-static void erase(void *at, size_t size)
+void erase(void *at, size_t size)
 {
     for (volatile unsigned char *byte = at; size--; byte++)
         *byte = 0;
@@ -410,4 +410,52 @@ _Bool mac_run(void *mac, const unsigned char *head, size_t head_length, const un
     return EVP_MAC_init(mac, NULL, 0, NULL) > 0 && EVP_MAC_update(mac, head, head_length) > 0
         && (!rest_length || EVP_MAC_update(mac, rest, rest_length) > 0) && EVP_MAC_final(mac, made, &length, MAC_BYTES) > 0
         && length == MAC_BYTES;
+}
+
+/* Of hsmith.store.codec. */
+enum { STORED_SHORT = 2, STORED_WIDE = 3, STORED_BYTES = 4 };
+
+/* As hsmith.store.sealing has them: the attribute's number and its value, each behind its length. */
+_Bool index_mac(void *mac, uint64_t type, uint64_t number, const unsigned char *value, size_t length, unsigned char made[MAC_BYTES])
+{
+    unsigned char head[33];
+    _Bool wide = number >> 32;
+    size_t own = wide ? 9 : 5;
+    put_big(head, 8);
+    put_small(head + 8, type, 8);
+    put_big(head + 16, own + length);
+    head[24] = value ? STORED_BYTES : wide ? STORED_WIDE : STORED_SHORT;
+    put_small(head + 25, value ? length : number, (int)own - 1);
+    return mac_run(mac, head, 24 + own, value, length, made);
+}
+
+/* --- Sealing --- */
+
+void seal_free(void *seal)
+{
+    if (seal)
+        EVP_CIPHER_CTX_free(seal);
+}
+
+void *seal_new(const unsigned char key[SEAL_KEY_BYTES])
+{
+    any cipher = context ? EVP_CIPHER_fetch(context, "AES-256-GCM", NULL) : NULL, seal = cipher ? EVP_CIPHER_CTX_new() : NULL;
+    int good = seal && EVP_CipherInit_ex2(seal, cipher, key, NULL, 1, NULL) > 0;
+    if (cipher)
+        EVP_CIPHER_free(cipher); /* the context keeps it */
+    if (good)
+        return seal;
+    if (seal)
+        EVP_CIPHER_CTX_free(seal);
+    return NULL;
+}
+
+_Bool seal_run(void *seal, const unsigned char iv[SEAL_IV_BYTES], const unsigned char *aad, size_t aad_length, const unsigned char *data,
+    size_t length, unsigned char *out)
+{
+    int made = 0, rest = 0;
+    return aad_length <= CHUNK && length <= CHUNK && EVP_CipherInit_ex2(seal, NULL, NULL, iv, -1, NULL) > 0
+        && EVP_CipherUpdate(seal, NULL, &made, aad, (int)aad_length) > 0 && EVP_CipherUpdate(seal, out, &made, data, (int)length) > 0
+        && EVP_CipherFinal_ex(seal, out + made, &rest) > 0 && (size_t)(made + rest) == length
+        && EVP_CIPHER_CTX_ctrl(seal, GET_TAG, TAG, out + length) > 0;
 }

@@ -29,6 +29,9 @@ int64_t work_run(struct work *work, const struct task *task);
 /* With all that was secret in it. */
 void work_free(struct work *work);
 
+/* In a way that no compiler leaves out. */
+void erase(void *at, size_t size);
+
 #define MAC_BYTES 32
 
 /* HMAC-SHA-256 under one key; used by one thread at a time. NULL: there is no library, or no memory. */
@@ -38,7 +41,23 @@ void *mac_new(const unsigned char *key, size_t length);
 _Bool mac_run(void *mac, const unsigned char *head, size_t head_length, const unsigned char *rest, size_t rest_length,
     unsigned char made[MAC_BYTES]);
 
+/* What the index tag of an attribute's value is the beginning of. ``value``: of ``length`` bytes; NULL: it is the number. */
+_Bool index_mac(void *mac, uint64_t type, uint64_t number, const unsigned char *value, size_t length, unsigned char made[MAC_BYTES]);
+
 /* With its key. NULL: nothing. */
 void mac_free(void *mac);
+
+#define SEAL_KEY_BYTES 32
+#define SEAL_IV_BYTES 12
+#define SEAL_TAG_BYTES 16
+
+/* AES-256-GCM under one key; used by one thread at a time. NULL: there is no library, or no memory. */
+void *seal_new(const unsigned char key[SEAL_KEY_BYTES]);
+
+/* ``out``: as long as the data, and SEAL_TAG_BYTES more. */
+_Bool seal_run(void *seal, const unsigned char iv[SEAL_IV_BYTES], const unsigned char *aad, size_t aad_length, const unsigned char *data,
+    size_t length, unsigned char *out);
+
+void seal_free(void *seal);
 
 #endif

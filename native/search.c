@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "directory.h"
 #include "library.h"
 #include "search.h"
 
-/* Of hsmith.wire.values, and of hsmith.store.codec. */
+/* Of hsmith.wire.values. */
 enum { BYTES = 1, ULONG = 2, BOOL = 3 };
-enum { STORED_SHORT = 2, STORED_WIDE = 3, STORED_BYTES = 4 };
 /* Attributes. */
 enum { TOKEN = 1, PRIVATE = 2 };
 enum { MOST_ATTRIBUTES = 64, MOST_ELSEWHERE = 8, MOST_WANTED = 8, LONGEST_VALUE = 1024, KNOWN = 16 };
@@ -72,34 +72,6 @@ struct search {
 
 /* --- The request --- */
 
-struct reader {
-    const unsigned char *at;
-    size_t left;
-    _Bool bad;
-};
-
-static const unsigned char *next_bytes(struct reader *from, size_t count)
-{
-    static const unsigned char nothing[8];
-    if (from->bad || from->left < count) {
-        from->bad = 1;
-        return nothing;
-    }
-    const unsigned char *at = from->at;
-    from->at += count;
-    from->left -= count;
-    return at;
-}
-
-static uint64_t next_number(struct reader *from, size_t size)
-{
-    const unsigned char *at = next_bytes(from, size);
-    uint64_t value = 0;
-    while (size--)
-        value = value << 8 | at[size];
-    return value;
-}
-
 static const struct attribute *known_attribute(uint64_t type)
 {
     for (size_t i = 0; i < attribute_count; i++)
@@ -129,7 +101,7 @@ static void read_value(struct reader *from, struct request *request, uint64_t ty
     } else {
         one.length = next_number(from, 4);
         from->bad |= !one.length || one.length > LONGEST_VALUE;
-        one.value = next_bytes(from, one.length);
+        one.value = next_piece(from, one.length);
     }
     size_t at = request->count++;
     for (size_t i = 0; i < at; i++)
@@ -163,30 +135,10 @@ static _Bool read_request(struct reader *from, struct request *request)
 
 /* --- Tags --- */
 
-static void put_big(unsigned char *to, uint64_t value)
-{
-    for (int i = 0; i < 8; i++)
-        to[i] = (unsigned char)(value >> 8 * (7 - i));
-}
-
-static void put_small(unsigned char *to, uint64_t value, int bytes)
-{
-    for (int i = 0; i < bytes; i++)
-        to[i] = (unsigned char)(value >> 8 * i);
-}
-
-/* As hsmith.store.sealing: the attribute's number and its value, each behind its length. */
 static _Bool compute(void *mac, const struct wanted *wanted, struct tag *tag)
 {
-    unsigned char head[33], made[MAC_BYTES];
-    _Bool wide = wanted->number >> 32;
-    size_t own = wide ? 9 : 5;
-    put_big(head, 8);
-    put_small(head + 8, wanted->attribute->type, 8);
-    put_big(head + 16, own + wanted->length);
-    head[24] = wanted->value ? STORED_BYTES : wide ? STORED_WIDE : STORED_SHORT;
-    put_small(head + 25, wanted->value ? wanted->length : wanted->number, (int)own - 1);
-    if (!mac_run(mac, head, 24 + own, wanted->value, wanted->length, made))
+    unsigned char made[MAC_BYTES];
+    if (!index_mac(mac, wanted->attribute->type, wanted->number, wanted->value, wanted->length, made))
         return 0;
     *tag = tag_of(made);
     return 1;

@@ -55,7 +55,7 @@ class Config:
         "keeper.fast",
         True,
         "Whether frames go by native code where it was built, clients share memory with the keeper, and native code "
-        "answers what comes again and again, and searches; false: plain Python.",
+        "answers what comes again and again, and searches, and makes data objects; false: plain Python.",
     )
     pin_kdf_milliseconds: int = key(
         "pin.kdf_milliseconds", 150, "Time that Argon2id takes to turn a new PIN into a key.", least=10

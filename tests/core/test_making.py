@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from hsmith.core.audit import CURRENT
-from hsmith.core.making import PAUSE, Call, Making, Steps
+from hsmith.core.making import PAUSE, Call, Making, Ready, Steps
 from hsmith.cryptoki.handlers import MOMENT
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
@@ -146,3 +146,21 @@ def test_a_pause_of_the_machine_is_not_a_slow_disk(monkeypatch: pytest.MonkeyPat
     assert after(50) > MOMENT
     takes = 0.001
     assert after(1) == pytest.approx(0.001)
+
+
+def test_what_only_waits_for_its_changes() -> None:
+    disk = Disk()
+    disk.may.set()
+    making = Making(disk.commit_each)
+    steps = Call(_steps(3, []))
+    good, bad = Ready([DeleteObject(1, 1)], "made"), Ready([DeleteObject(1, 0)], "never made")
+    making.finish([good, steps, bad])
+    assert disk.commits == [[1, 3, 0]]
+    assert (good.outcome(), steps.outcome()) == ("made", 30)
+    with pytest.raises(Conflict):
+        bad.outcome()
+    making.commit([DeleteObject(1, 2)])
+    with pytest.raises(Conflict):
+        making.commit([DeleteObject(1, 0)])
+    assert disk.commits[1:] == [[2], [0]]
+    assert making.seconds > 0

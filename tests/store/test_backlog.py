@@ -113,6 +113,26 @@ def test_what_the_index_cannot_hold_is_refused(store: SqliteStore, monkeypatch: 
     assert store.find(1, [b"a"]) == [2, 3]
 
 
+def test_what_is_new_is_found_whatever_was_asked_before(store: SqliteStore) -> None:
+    """It is sorted in with the next question, or with the next change that is no new object."""
+    store.change([put_token(1)])
+    for id in range(1, 40):
+        store.change([put_object(1, id, b"all", b"%d" % (id % 3))])
+        if id % 4 == 0:
+            assert store.find(1, [b"all", b"%d" % (id % 3)])[-1] == id
+        elif id % 4 == 1:
+            assert store.find_few(1, [b"all"], 100) == [(0, one) for one in range(1, id + 1) if one % 5 or one == id]
+        elif id % 4 == 2:
+            assert store.count(1) == id - (id - 1) // 5
+        if id % 5 == 0:
+            store.change([DeleteObject(1, id)])
+    assert store.find(1, [b"all"]) == [id for id in range(1, 40) if id % 5]
+    assert store.find_each(1, [[b"0"], [b"1"]]) == [
+        [id for id in range(1, 40) if id % 5 and id % 3 == n] for n in (0, 1)
+    ]
+    assert store.inspect() == []
+
+
 PACKED_TAGS = st.lists(st.binary(max_size=3) | st.binary(min_size=16, max_size=16) | st.just(b"\x10" * 33), max_size=6)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hsmith.core import tally
-from hsmith.crypto import searching
+from hsmith.crypto import forming, primitives, searching
 from hsmith.spec.constants import Attr
 from hsmith.spec.functions import FIND
 from hsmith.store import codec, directory, sealing
@@ -19,21 +19,26 @@ DEFINED = {
     for path in (*ROOT.glob("native/*.[ch]"), ROOT / "module/shared.h")
     for name, value in re.findall(r"^#define ([A-Z_]+) (\d+)\b", path.read_text(), re.MULTILINE)
 }
-SEARCHING = "".join((ROOT / "native" / name).read_text() for name in ("search.c", "directory.c", "standing.c"))
+SEARCHING = "".join(
+    (ROOT / "native" / name).read_text() for name in ("search.c", "directory.c", "standing.c", "library.c")
+)
+FORM = (ROOT / "native" / "form.c").read_text()
 
 
-def _enumerated() -> dict[str, int]:
+def _enumerated(text: str) -> dict[str, int]:
     found = {}
-    for members in re.findall(r"^enum \{ ([^}]+) \};", SEARCHING, re.MULTILINE):
+    for members in re.findall(r"^enum \{ ([^}]+) \};", text, re.MULTILINE):
         number = -1
         for member in members.split(", "):
             name, _, value = member.partition(" = ")
+            if value and not value.isdigit():
+                break
             number = int(value, 0) if value else number + 1
             found[name] = number
     return found
 
 
-ENUMERATED = _enumerated()
+ENUMERATED = _enumerated(SEARCHING)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +95,21 @@ def test_a_member_of_an_enum_is_the_same_on_both_sides(name: str, value: int) ->
 def test_a_function_has_the_same_number_on_both_sides(name: str, value: int) -> None:
     (found,) = set(re.findall(rf"^#define {name} (0x[0-9A-F]+)$", SEARCHING, re.MULTILINE))
     assert int(found, 16) == value
+
+
+@pytest.mark.parametrize("member", [*forming.Kind, *forming.Source])
+def test_forms_have_the_same_numbers_on_both_sides(member: forming.Kind | forming.Source) -> None:
+    assert _enumerated(FORM)[member.name] == member
+
+
+def test_forms_have_the_kinds_of_the_wire() -> None:
+    kinds = forming.Kind
+    assert (kinds.EMPTY, kinds.BYTES, kinds.ULONG, kinds.BOOL) == (
+        values.EMPTY,
+        values.BYTES,
+        values.ULONG,
+        values.BOOL,
+    )
+    assert _enumerated(FORM)["LONGEST_VALUES"] == forming.LONGEST
+    assert _enumerated(FORM)["TAG"] == sealing.TAG_SIZE
+    assert _enumerated(FORM)["NAME"] == len(primitives.unique_id())

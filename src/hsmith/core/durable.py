@@ -130,6 +130,10 @@ class Durable:
         """The changes, and with them their record in the audit."""
         return changes if self.audit is None else self.audit.together(changes, keys)
 
+    def told(self, changes: Sequence[Change], text: str) -> Sequence[Change]:
+        """The same with a record that was made already."""
+        return changes if self.audit is None else [*changes, self.audit.change(text)]
+
     def _commit_each(self, calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
         try:
             return self.store.change_each(calls)

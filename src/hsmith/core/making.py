@@ -33,10 +33,12 @@ GROWS: Final = 1.02
 
 
 class Call:
-    """The steps of one call. ``changes``: those that it waits for, PAUSE where it may go on, None at its end. ``done``
-    is locked until there is an outcome, or its thread ``leads``."""
+    """The steps of one call. ``changes``: those that it waits for, PAUSE where it may go on, None at its end. Who waits
+    for another thread has ``done``, which is locked until there is an outcome, or its thread ``leads``."""
 
     __slots__ = ("_current", "_steps", "changes", "done", "error", "leads", "result")
+
+    done: threading.Lock
 
     def __init__(self, steps: Steps[Any]) -> None:
         self._steps = steps
@@ -45,8 +47,6 @@ class Call:
         self.result: Any = None
         self.error: BaseException | None = None
         self.leads = False
-        self.done = threading.Lock()
-        self.done.acquire()
 
     def step(self, failure: Exception | None = None) -> None:
         """Go on, up to the next changes or the end, as the call that it is."""
@@ -70,7 +70,28 @@ class Call:
             del error
 
 
-def _took_turns(calls: Sequence[Call]) -> bool:
+class Ready:
+    """A call that waits for these changes, and for nothing else: then it has this result."""
+
+    __slots__ = ("_error", "_result", "changes")
+
+    def __init__(self, changes: Sequence[Change], result: Any) -> None:
+        self.changes: Sequence[Change] | None = changes
+        self._result = result
+        self._error: Exception | None = None
+
+    def step(self, failure: Exception | None = None) -> None:
+        """They are durable, or cannot be."""
+        self.changes, self._error = None, failure
+
+    def outcome(self) -> Any:
+        """What the call returns or raises."""
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
+def _took_turns(calls: Sequence[Call | Ready]) -> bool:
     """Each call that may go on does, up to where it pauses again or waits: whether one did."""
     some = False
     for call in calls:
@@ -106,6 +127,8 @@ class Making:
             if leads:
                 self._busy = True
             else:
+                call.done = threading.Lock()
+                call.done.acquire()
                 self._waiting.append(call)
         if not leads:
             call.done.acquire()
@@ -128,20 +151,27 @@ class Making:
                 call.done.release()
             self._pass_on()
 
-    def finish(self, calls: list[Call]) -> None:
+    def commit(self, changes: Sequence[Change]) -> None:
+        """Make changes durable, in this thread; others may come together in the store."""
+        (failure,) = self._committed([changes])
+        if failure is not None:
+            raise failure
+
+    def finish(self, calls: Sequence[Call | Ready]) -> None:
         """Compute all calls, commit once for them, and go on until each has an outcome."""
         while calls:
             while _took_turns(calls):
                 pass
             calls = [call for call in calls if call.changes is not None]
             if calls:
-                for call, failure in zip(calls, self._committed(calls), strict=True):
+                failures = self._committed([call.changes or () for call in calls])
+                for call, failure in zip(calls, failures, strict=True):
                     call.step(failure)
 
-    def _committed(self, calls: list[Call]) -> Sequence[Exception | None]:
+    def _committed(self, calls: Sequence[Sequence[Change]]) -> Sequence[Exception | None]:
         since = time.monotonic()
         try:
-            return self._commit_each([call.changes or () for call in calls])
+            return self._commit_each(calls)
         except Exception as error:  # not even a bug may leave a caller without an answer
             return [error] * len(calls)
         finally:

@@ -5,16 +5,26 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
-from hsmith.core import templates
+from hsmith.core import forms, templates
 from hsmith.core.durable import Durable, refusal
 from hsmith.core.making import PAUSE, Making, Steps
 from hsmith.core.objects import Object, unique
 from hsmith.core.policy.values import Record
+from hsmith.crypto.forming import Form, Made
 from hsmith.spec.constants import Attr, Fault
 from hsmith.spec.faults import Refused
 from hsmith.spec.values import Template
 from hsmith.store.entries import Row
-from hsmith.store.records import NOT_READ, Conflict, DeleteObject, ObjectRecord, PutObject, StoreBroken
+from hsmith.store.records import (
+    NOT_READ,
+    Change,
+    Conflict,
+    DeleteObject,
+    NewObject,
+    ObjectRecord,
+    PutObject,
+    StoreBroken,
+)
 from hsmith.store.sealing import Damaged, Sealer, term
 
 #: Objects kept ready for use; others are loaded again from the store.
@@ -101,6 +111,23 @@ class Shelf:
             for object in made:
                 self._keep(object)
         return made
+
+    def form(self, template: Template, made: Object) -> Form | None:
+        """The form of a data object that was just made of ``template``, by the call that this thread serves; None:
+        native code cannot have it."""
+        audit = self._durable.audit
+        return (
+            None if audit is None else forms.find(template, made.attributes, self._sealers.sealer(made.private), audit)
+        )
+
+    def made(self, number: int, made: Made, *, private: bool) -> Sequence[Change]:
+        """What makes a new object of what native code has made; ``number``: of reserve()."""
+        record = ObjectRecord(self._token, number, 1, private, made.blob)
+        return self._durable.told([NewObject(record, made.tags)], made.text)
+
+    def reserve(self) -> int:
+        """A number for an object that was never given before."""
+        return self._durable.reserve()
 
     def change(self, object: Object, changed: Callable[[Mapping[int, Any]], Mapping[int, Any]]) -> Object:
         """Replace an object's attributes by ``changed(attributes)``; computed again when another change came first."""

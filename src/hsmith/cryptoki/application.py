@@ -13,6 +13,7 @@ from hsmith.core.objects import FIRST_SESSION_OBJECT, Object
 from hsmith.core.policy.values import Record
 from hsmith.core.token import SO, USER, Token
 from hsmith.crypto.messages import Counters
+from hsmith.cryptoki.forms import Forms
 from hsmith.cryptoki.memory import COUNTER, SESSION, Charge, of_client
 from hsmith.cryptoki.operations import Active
 from hsmith.cryptoki.pending import Pending
@@ -60,8 +61,8 @@ class Session:
     """One session. ``lock`` is held for the whole of each call that names it."""
 
     __slots__ = (
-        "app", "asynchronous", "handle", "iv_counters", "lock", "login", "objects", "operations", "pending", "rw",
-        "searches", "standing", "token", "weight",
+        "app", "asynchronous", "forms", "handle", "iv_counters", "lock", "login", "objects", "operations", "pending",
+        "rw", "searches", "standing", "token", "weight",
     )  # fmt: skip
 
     def __init__(self, app: "Application", token: Token, login: Login, *, rw: bool, asynchronous: bool = False) -> None:
@@ -79,6 +80,7 @@ class Session:
         #: Pairs that native code answers.
         self.standing: list[Repeated] = []
         self.searches = Searches()
+        self.forms = Forms()
         self.weight = Charge(app.memory, SESSION)
 
     def weigh(self) -> None:
@@ -175,6 +177,8 @@ class Application:
         self.repeated: dict[bytes, Repeated] = {}
         #: Searches of its sessions that native code may answer.
         self.searching: set[Searches] = set()
+        #: Forms of its sessions by which native code makes objects.
+        self.forming: set[Forms] = set()
         self._events_seen = hsm.events_so_far()
         self._events: dict[int, None] = {}  # slots whose event flag is set, oldest first
         self._logins: dict[int, Login] = {}
@@ -200,6 +204,9 @@ class Application:
                 pair.fall()
             self.repeated.clear()
             self._forget_searches()
+            for forms in self.forming:
+                forms.fall()
+            self.forming.clear()
 
     def _forget_searches(self) -> None:
         for searches in self.searching:

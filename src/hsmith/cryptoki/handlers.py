@@ -8,21 +8,28 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from hsmith.core.audit import CURRENT
-from hsmith.core.making import Call, Making, Steps
-from hsmith.cryptoki.application import Application
+from hsmith.core.making import Call, Making, Ready, Steps
+from hsmith.cryptoki.application import Application, Session
 from hsmith.spec.faults import Refused
 from hsmith.spec.functions import BY_NAME, FunctionRow, Needs
+from hsmith.store.records import Change
 
 #: Seconds that a commit takes, up to which one thread may make it for many, who wait meanwhile.
 MOMENT: Final = 0.002
+_HANDLE: Final = 8  # bytes
 #: By the function's number: called with the Application and the decoded arguments.
 HANDLERS: Final[dict[int, Callable[..., Any]]] = {}
 
 #: The same for functions that make something: called as those, they give the call begun, None where it may take long.
 BEGINNERS: Final[dict[int, "Callable[..., Begun | None]"]] = {}
 
+#: The same for what can be made of a request as it came; None where it must be decoded.
+MAKERS: Final[dict[int, "Maker"]] = {}
+
 F = TypeVar("F", bound=Callable[..., Any])
 B = TypeVar("B", bound=Callable[..., Steps[Any] | None])
+#: Of the session, and what follows its handle in the request: the changes that the call waits for, and its result.
+M = Callable[[Session, memoryview], tuple[Sequence[Change], Any] | None]
 
 
 def handles(function: str | FunctionRow, *bound: Any) -> Callable[[F], F]:
@@ -70,7 +77,7 @@ class Begun:
 
     __slots__ = ("_app", "_call", "_making", "_name")
 
-    def __init__(self, app: Application, name: str, making: Making, call: Call) -> None:
+    def __init__(self, app: Application, name: str, making: Making, call: Call | Ready) -> None:
         self._app = app
         self._name = name
         self._making = making
@@ -109,6 +116,57 @@ def begins(function: str) -> Callable[[B], B]:
 
         BEGINNERS[row.number] = begin
         return steps_of
+
+    return register
+
+
+class Maker:
+    """A function that makes something, of requests as they come (docs/wire.md), the session's handle first."""
+
+    __slots__ = ("_make", "_name")
+
+    def __init__(self, name: str, make: M) -> None:
+        self._name = name
+        self._make = make
+
+    def begin(self, app: Application, request: memoryview) -> Begun | None:
+        """The call begun, the session's lock held; None: it is to be begun as ever."""
+        session = app.sessions.get(int.from_bytes(request[:_HANDLE], "little"))
+        if session is None or session.token.shelf.making.seconds > MOMENT:
+            return None
+        CURRENT.call = (app, self._name, session)
+        try:
+            made = self._make(session, request[_HANDLE:])
+        except Refused as refused:
+            app.remember_refusal(self._name, refused)
+            raise
+        return None if made is None else Begun(app, self._name, session.token.shelf.making, Ready(*made))
+
+    def answer(self, app: Application, request: memoryview) -> tuple[Any, ...] | None:
+        """What the handler would have returned, or raised; None: it is to be asked."""
+        session = app.sessions.get(int.from_bytes(request[:_HANDLE], "little"))
+        if session is None:
+            return None
+        CURRENT.call = (app, self._name, session)
+        try:
+            with session.lock:
+                made = self._make(session, request[_HANDLE:])
+                if made is None:
+                    return None
+                session.token.shelf.making.commit(made[0])
+                return _results(made[1])
+        except Refused as refused:
+            app.remember_refusal(self._name, refused)
+            raise
+
+
+def made_at_once(function: str) -> Callable[[M], M]:
+    """Register what makes something of a request as it came; None where it must be decoded."""
+    row = BY_NAME[function]
+
+    def register(make: M) -> M:
+        MAKERS[row.number] = Maker(row.name, make)
+        return make
 
     return register
 

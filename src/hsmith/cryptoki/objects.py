@@ -1,6 +1,6 @@
 """Objects (chapter "Object management functions"): made, read, changed, copied, searched and destroyed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hsmith.core import builtin, templates
@@ -9,13 +9,14 @@ from hsmith.core.objects import Object
 from hsmith.core.policy.marks import Mark
 from hsmith.cryptoki import operations
 from hsmith.cryptoki.application import Session
-from hsmith.cryptoki.handlers import begins, handles
+from hsmith.cryptoki.handlers import begins, handles, made_at_once
 from hsmith.cryptoki.memory import FOUND
 from hsmith.cryptoki.operations import Active
 from hsmith.spec.constants import Attr, Fault, ObjectClass
 from hsmith.spec.faults import Partly, Refused
 from hsmith.spec.functions import FIND, Operation
 from hsmith.spec.values import Template
+from hsmith.store.records import Change
 
 _BROUGHT: Final = Mark.KNOWN | Mark.BROUGHT
 #: Bytes of an object that is made in a moment.
@@ -85,7 +86,13 @@ def _creating(session: Session, template: Template) -> Steps[int]:
     attributes = templates.create(template, so=session.is_so)
     session.token.policy.shape([template], [attributes])
     (made,) = yield from storing(session, attributes, marks=_BROUGHT)
+    session.forms.made(session, template, made)
     return session.handle_for(made)
+
+
+@made_at_once("C_CreateObject")
+def make_object(session: Session, template: memoryview) -> tuple[Sequence[Change], int] | None:
+    return session.forms.make(session, template) if session.forms else None
 
 
 @handles("C_CopyObject")

@@ -18,6 +18,7 @@ from hsmith.crypto.registry import ENGINES
 from hsmith.cryptoki.application import Application, Session
 from hsmith.cryptoki.handlers import BEGINNERS as BEGINNERS
 from hsmith.cryptoki.handlers import HANDLERS
+from hsmith.cryptoki.handlers import MAKERS as MAKERS
 from hsmith.cryptoki.operations import Active, check_params
 from hsmith.cryptoki.searches import searched as searched
 from hsmith.spec.faults import Refused

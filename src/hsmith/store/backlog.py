@@ -27,9 +27,9 @@ _WAITING: Final = (
 
 #: The token and the tags of an object.
 _Object = tuple[int, frozenset[bytes]]
-#: What a transaction does: a number with its object, or with None when there is none any more. Or all were entered, and
-#: the number is the first that is not.
-_Step = tuple[int, _Object | bool | None]
+#: What a transaction does: a number with its object, the tags as its row has them, or with None when there is none any
+#: more. Or all were entered, and the number is the first that is not.
+_Step = tuple[int, tuple[int, bytes] | bool | None]
 _ENTERED: Final = True
 #: The largest number that SQLite holds.
 _LARGEST: Final = (1 << 63) - 1
@@ -44,17 +44,20 @@ class Backlog:
         self._objects: dict[int, _Object] = {}
         self._having: dict[tuple[int, bytes], list[int]] = {}  # by token and tag
         self._counts: dict[int, int] = {}  # of each token
+        self._late: list[
+            _Step
+        ] = []  # what is committed, and not among these yet: most is entered before it is asked for
         self._steps: list[_Step] = []  # of the open transaction
         self._from = 0  # as _first, with what the steps say: each object of a transaction asks
 
     def __len__(self) -> int:
-        return len(self._objects)
+        return len(self._objects) + len(self._late)
 
     def load(self, connection: apsw.Connection) -> None:
         """What a keeper that was killed left."""
         self._first = self._from = first(connection)
         for id, token, packed in connection.execute(_WAITING, (self._first,)):
-            self._add(id, (token, frozenset(unpacked(packed))))
+            self._add(id, token, packed)
 
     # -- writing: whoever does it holds the store's writer
 
@@ -62,16 +65,23 @@ class Backlog:
         """Whether the object, if there is one, is here and not in the index."""
         return id >= self._from
 
-    def put(self, id: int, token: int, tags: Iterable[bytes]) -> None:
-        """It is made or changed."""
-        self._steps.append((id, (token, frozenset(tags))))
+    def add(self, id: int, token: int, tags: bytes) -> None:
+        """It is made. ``tags``: as its row has them."""
+        self._steps.append((id, (token, tags)))
+
+    def put(self, id: int, token: int, tags: bytes) -> None:
+        """It is changed."""
+        self._plain = False
+        self.add(id, token, tags)
 
     def drop(self, id: int) -> None:
         """It is deleted."""
+        self._plain = False
         self._steps.append((id, None))
 
     def clear(self, token: int) -> None:
         """All of the token are deleted."""
+        self._plain = False
         self._steps += [(id, None) for id, (owner, _) in self._now().items() if owner == token]
 
     def enter(self, connection: apsw.Connection) -> tuple[list[tuple[int, bytes, int]], dict[int, int]]:
@@ -80,6 +90,7 @@ class Backlog:
         objects = self._now()
         entered = min(max(objects, default=self._first - 1) + 1, _LARGEST)  # a row that was planted may have any number
         connection.execute(_SET_FIRST, (entered,))
+        self._plain = False
         self._steps.append((entered, _ENTERED))
         self._from = entered
         rows = [(token, tag, id) for id, (token, tags) in objects.items() for tag in tags]
@@ -87,6 +98,7 @@ class Backlog:
         return rows, Counter(token for token, _ in objects.values())
 
     def begin(self) -> None:
+        self._plain = True
         self._steps.clear()
         self._from = self._first
 
@@ -100,25 +112,34 @@ class Backlog:
     def publish(self) -> None:
         """It is committed."""
         with self._lock:
-            for id, what in self._steps:
-                if isinstance(what, bool):
-                    self._restart(id)
-                    continue
-                self._remove(id)
-                if what is not None:
-                    self._add(id, what)
+            self._late += self._steps
+            if not self._plain:
+                self._catch_up()
         self._steps.clear()
+
+    def _catch_up(self) -> None:
+        """Let what is committed be among the objects. The lock is held."""
+        for id, what in self._late:
+            if isinstance(what, bool):
+                self._restart(id)
+                continue
+            self._remove(id)
+            if what is not None:
+                self._add(id, *what)
+        self._late = []  # not before: who looks without the lock waits for it where there are some
 
     def _now(self) -> dict[int, _Object]:
         """As they are in the open transaction."""
-        objects = dict(self._objects)
+        with self._lock:
+            self._catch_up()
+            objects = dict(self._objects)
         for id, what in self._steps:
             if isinstance(what, bool):
                 objects.clear()
             elif what is None:
                 objects.pop(id, None)
             else:
-                objects[id] = what
+                objects[id] = what[0], frozenset(unpacked(what[1]))
         return objects
 
     def _restart(self, first: int) -> None:
@@ -127,9 +148,9 @@ class Backlog:
         self._having.clear()
         self._counts.clear()
 
-    def _add(self, id: int, object: _Object) -> None:
-        self._objects[id] = object
-        token, tags = object
+    def _add(self, id: int, token: int, packed: bytes) -> None:
+        tags = frozenset(unpacked(packed))
+        self._objects[id] = token, tags
         self._counts[token] = self._counts.get(token, 0) + 1
         for tag in tags:
             self._having.setdefault((token, tag), []).append(id)
@@ -146,9 +167,10 @@ class Backlog:
 
     def find(self, token: int, tags: Sequence[bytes], *, after: int = 0) -> list[int]:
         """Numbers of the objects that have all of ``tags``, in any order."""
-        if not self._objects:
+        if not self:
             return []
         with self._lock:
+            self._catch_up()
             if not tags:
                 return [id for id, (owner, _) in self._objects.items() if owner == token and id > after]
             found = self._having.get((token, tags[0]), ())
@@ -156,8 +178,11 @@ class Backlog:
 
     def having(self, token: int, tags: Sequence[bytes]) -> list[tuple[int, int]]:
         """(place of the tag, number) of the objects that have one of ``tags``."""
-        if not self._objects:
+        if not self:
             return []
+        if self._late:
+            with self._lock:
+                self._catch_up()
         found = []
         for which, tag in enumerate(tags):
             if (token, tag) in self._having:  # what has just gone is in the index by now
@@ -166,7 +191,9 @@ class Backlog:
         return found
 
     def count(self, token: int) -> int:
-        return self._counts.get(token, 0)
+        with self._lock:
+            self._catch_up()
+            return self._counts.get(token, 0)
 
 
 def first(connection: apsw.Connection) -> int:

@@ -30,6 +30,7 @@ from hsmith.store.records import (
     DeleteKeyslot,
     DeleteObject,
     DeleteToken,
+    NewObject,
     Prune,
     PutKeyslot,
     PutObject,
@@ -137,10 +138,10 @@ class Several(Work):
 def apply(connection: apsw.Connection, books: Books, changes: Sequence[Change]) -> None:
     """Make the changes in the open transaction, and tell the ledger of each row. Conflict: one cannot be made, and the
     caller must undo the others."""
-    new: list[AddObject | PutObject] = []
+    new: list[AddObject | PutObject | NewObject] = []
     try:
         for change in changes:
-            if type(change) is AddObject or (type(change) is PutObject and change.record.version == 1):
+            if isinstance(change, _NEW) or (type(change) is PutObject and change.record.version == 1):
                 new.append(change)
                 continue
             if new:
@@ -224,28 +225,31 @@ def _put_object(connection: apsw.Connection, books: Books, change: PutObject) ->
         what=f"object {record.id} has no version {record.version - 1}",
     )
     if held:
-        books.backlog.put(record.id, record.token, tags)
+        books.backlog.put(record.id, record.token, row[4])
         return
     _delete_tags(connection, record.token, record.id, old - tags)
     insert(connection, _TAGS, [(record.token, tag, record.id) for tag in tags - old])
 
 
-def _add_objects(connection: apsw.Connection, books: Books, changes: Sequence[AddObject | PutObject]) -> None:
+def _add_objects(
+    connection: apsw.Connection, books: Books, changes: Sequence[AddObject | PutObject | NewObject]
+) -> None:
     """Insert objects that are new, all in few statements: each costs more than what it does."""
     ledger, backlog, directory = books
     objects: list[tuple[Any, ...]] = []
     late: list[tuple[int, bytes, int]] = []
     counts: dict[int, int] = {}
     for change in changes:
-        record, tags = change.record, sorted(set(change.tags))
-        row = (record.id, record.token, record.version, record.private, packed(tags), record.blob)
+        record = change.record
+        tags = change.tags if isinstance(change.tags, bytes) else packed(sorted(set(change.tags)))
+        row = (record.id, record.token, record.version, record.private, tags, record.blob)
         objects.append(row)
         ledger.put(OBJECT, row)
-        directory.put(record.id, record.token, row[4])
+        directory.put(record.id, record.token, tags)
         if backlog.holds(record.id):
-            backlog.put(record.id, record.token, tags)
+            backlog.add(record.id, record.token, tags)
         else:
-            late += [(record.token, tag, record.id) for tag in tags]
+            late += [(record.token, tag, record.id) for tag in sorted(unpacked(tags))]
             counts[record.token] = counts.get(record.token, 0) + 1
     insert(connection, _OBJECTS, objects)
     _index(connection, late, counts)
@@ -304,6 +308,7 @@ def _prune(connection: apsw.Connection, books: Books, change: Prune) -> None:
     books.ledger.appended = audit.prune(connection, change.keep, change.mac, head)
 
 
+_NEW: Final = (AddObject, NewObject)
 _LATER: Final = frozenset({PutValue, Append})
 _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Books, Any], None]]] = {
     PutToken: _put_token,

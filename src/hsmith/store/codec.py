@@ -42,6 +42,18 @@ def encoded(attributes: Mapping[int, Value]) -> bytearray:
     return bytearray().join(parts)
 
 
+def count_of(attributes: Mapping[int, Value]) -> bytes:
+    """How the encoding of ``attributes`` begins; behind it come entry_of() of each, by ascending attribute."""
+    return _COUNT.pack(len(attributes))
+
+
+def entry_of(attribute: int, value: Value) -> bytes:
+    """One entry of encode()."""
+    parts: list[bytes] = []
+    _encode_pairs(parts, [(attribute, value)], MAX_DEPTH)
+    return b"".join(parts)[_COUNT.size :]
+
+
 def encode_value(value: Value) -> bytes:
     """The kind and the bytes of one value; equal for equal values of one kind, different for all others."""
     if type(value) is bytes:  # a label, an id: what is searched for most

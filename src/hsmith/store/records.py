@@ -130,6 +130,14 @@ class AddObject:
 
 
 @structure
+class NewObject:
+    """Insert an object that was just made. ``tags``: as its row has them (hsmith.store.backlog.packed)."""
+
+    record: ObjectRecord
+    tags: bytes
+
+
+@structure
 class DeleteObject:
     """Delete an object with its index; it must exist."""
 
@@ -164,6 +172,7 @@ Change = (
     | SetFailures
     | PutObject
     | AddObject
+    | NewObject
     | DeleteObject
     | PutValue
     | Append

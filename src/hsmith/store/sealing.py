@@ -22,7 +22,8 @@ KEY_SIZE: Final = 32
 #: 128 bits: two different values share a tag once in 2^64 tags; a found object is compared anyway.
 TAG_SIZE: Final = 16
 
-_FORMAT: Final = 1
+#: The first byte of what is sealed.
+FORMAT: Final = 1
 #: A number as SQLite keeps it, so that whatever a damaged record claims to be can be named.
 _long: Final = Struct("<q").pack
 #: The length of one.
@@ -59,21 +60,23 @@ def term(attr: int, value: Value) -> bytes:
 class Sealer:
     """Seals the private or the public objects of one token. Thread-safe."""
 
-    __slots__ = ("_aead", "_context", "_index", "_offset", "_tags", "index_key", "private", "token")
+    __slots__ = ("_aead", "_index", "_tags", "context", "index_key", "offset", "private", "sealing_key", "token")
 
     def __init__(self, root: bytes, *, token: int, private: bool, offset: int = 0) -> None:
         """``root``: the token's master key for private objects, its origin's root for public ones; 32 bytes.
         ``offset``: that of the token's origin."""
         self.token = token
         self.private = private
-        self._offset = offset
+        self.offset = offset
         kind = b"private object" if private else b"public object"
-        self._aead = Aead(_derive(root, kind, token - offset))
-        #: What tags are computed with, for native code.
+        #: What records are sealed and tags are computed with, for native code.
+        self.sealing_key = _derive(root, kind, token - offset)
         self.index_key = _derive(root, kind + b" index", token - offset)
+        self._aead = Aead(self.sealing_key)
         self._index = Mac(self.index_key)
         self._tags: dict[tuple[int, int, bool], bytes] = {}
-        self._context = bytes((_FORMAT, private)) + _long(token - offset)
+        #: What every record is bound to; behind it come its number less ``offset``, and its version.
+        self.context = bytes((FORMAT, private)) + _long(token - offset)
 
     def __repr__(self) -> str:
         return f"Sealer(token={self.token}, private={self.private})"
@@ -91,7 +94,7 @@ class Sealer:
         return _unseal(self._aead, record.blob, self._place(record.id, record.version), name=name)
 
     def _place(self, id: int, version: int) -> bytes:
-        return self._context + _long(id - self._offset) + _long(version)
+        return self.context + _long(id - self.offset) + _long(version)
 
     def tag(self, attr: int, value: Value) -> bytes:
         """The blind index tag of an attribute's value: 16 bytes, equal for equal values of this sealer only."""
@@ -135,7 +138,7 @@ class TokenSealer:
         return _unseal(self._aead, record.blob, self._context(record.slot, record.version), name=name)
 
     def _context(self, slot: int, version: int) -> bytes:
-        return bytes((_FORMAT,)) + _long(self.token) + _long(slot) + _long(version)
+        return bytes((FORMAT,)) + _long(self.token) + _long(slot) + _long(version)
 
 
 class ValueNamer:
@@ -165,25 +168,25 @@ class ValueSealer:
         return self._index(kind, identity)[:TAG_SIZE]
 
     def seal(self, name: bytes, version: int, marks: Mapping[int, Value]) -> ValueRecord:
-        blob = _seal(self._aead, codec.encoded(marks), bytes((_FORMAT,)) + name + _long(version))
+        blob = _seal(self._aead, codec.encoded(marks), bytes((FORMAT,)) + name + _long(version))
         return ValueRecord(name, version, blob)
 
     def unseal(self, record: ValueRecord) -> dict[int, Value]:
         """What is remembered. Damaged: altered, or another value's or version's."""
-        context = bytes((_FORMAT,)) + record.name + _long(record.version)
+        context = bytes((FORMAT,)) + record.name + _long(record.version)
         return _unseal(self._aead, record.blob, context, name="what is remembered of a key")
 
 
 def _seal(aead: Aead, data: bytearray, context: bytes) -> bytes:
     """``data`` is overwritten: the caller made it for this."""
     try:
-        return bytes((_FORMAT,)) + aead.seal(data, context)  # type: ignore[arg-type]  # any buffer will do
+        return bytes((FORMAT,)) + aead.seal(data, context)  # type: ignore[arg-type]  # any buffer will do
     finally:
         wipe(data)
 
 
 def _unseal(aead: Aead, blob: bytes, context: bytes, *, name: str) -> dict[int, Value]:
-    if blob[:1] != bytes((_FORMAT,)):
+    if blob[:1] != bytes((FORMAT,)):
         raise Damaged(f"{name} is in an unknown format")
     try:
         data = aead.unseal(blob[1:], context)

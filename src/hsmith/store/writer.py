@@ -36,10 +36,12 @@ _log = logging.getLogger(__name__)
 class _Job:
     """A call: its work, then its result or error. None for work: it wants the connection for itself, between commits.
 
-    ``done`` is locked until it is answered, or ``leads``: it is to write for all who wait.
+    Who waits has ``done``, which is locked until it is answered, or ``leads``: it is to write for all who wait.
     """
 
     __slots__ = ("done", "error", "leads", "result", "sparing", "work")
+
+    done: threading.Lock
 
     def __init__(self, work: Callable[[apsw.Connection], Any] | None, *, sparing: bool = True) -> None:
         self.work = work
@@ -47,8 +49,6 @@ class _Job:
         self.result: Any = None
         self.error: Exception | None = None
         self.leads = False
-        self.done = threading.Lock()
-        self.done.acquire()
 
 
 class Writer:
@@ -131,6 +131,8 @@ class Writer:
             if not self._busy:
                 self._busy = True
                 return True
+            job.done = threading.Lock()
+            job.done.acquire()
             self._waiting.append(job)
         job.done.acquire()
         return job.leads

@@ -41,11 +41,21 @@ class Begun(Protocol):
 Begin = Callable[..., Begun | None]
 
 
+class Maker(Protocol):
+    """Makes something of requests as they came, for an application: session handle first."""
+
+    def begin(self, application: Any, request: memoryview, /) -> Begun | None:
+        """The call begun; None: it is to be begun as ever."""
+
+    def answer(self, application: Any, request: memoryview, /) -> tuple[Any, ...] | None:
+        """What the handler would have returned, or raised; None: it is to be asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A function as the connections' loop needs it. ``secret``: its request may carry a PIN or key, to be erased.
     ``pins``: which of its arguments are PINs; ``mechanism``: which one is a mechanism, -1 for none; ``begin``: how it
-    may begin, of a function that makes something."""
+    may begin, of a function that makes something, and ``maker``: what may make it without decoding its arguments."""
 
     row: FunctionRow
     handler: Handler
@@ -53,6 +63,7 @@ class Call:
     pins: tuple[int, ...] = ()
     mechanism: int = -1
     begin: Begin | None = None
+    maker: Maker | None = None
 
 
 def _carries_secret(row: FunctionRow) -> bool:
@@ -70,11 +81,19 @@ def _mechanism(row: FunctionRow) -> int:
     return next((at for at, (_, kind) in enumerate(row.arguments) if kind is Kind.MECHANISM), -1)
 
 
-def call_table(handlers: Mapping[int, Handler], beginners: Mapping[int, Begin]) -> Mapping[int, Call]:
+def call_table(
+    handlers: Mapping[int, Handler], beginners: Mapping[int, Begin], makers: Mapping[int, Maker]
+) -> Mapping[int, Call]:
     """The functions that have a handler, by number."""
     return {
         row.number: Call(
-            row, handlers[row.number], _carries_secret(row), _pins(row), _mechanism(row), beginners.get(row.number)
+            row,
+            handlers[row.number],
+            _carries_secret(row),
+            _pins(row),
+            _mechanism(row),
+            beginners.get(row.number),
+            makers.get(row.number),
         )
         for row in (*FUNCTIONS, FIND)
         if row.number in handlers
@@ -92,9 +111,11 @@ def answered(call: Call, application: object, payload: memoryview, tally: Tally)
     arguments: tuple[Any, ...] = ()
     since = tally.since = perf_counter()
     try:
-        arguments = codec.decode_call(row, payload)
-        results = codec.encode_reply(row, call.handler(application, *arguments), arguments)
-        return _with_results(results), arguments
+        given = None if call.maker is None else call.maker.answer(application, payload)
+        if given is None:
+            arguments = codec.decode_call(row, payload)
+            given = call.handler(application, *arguments)
+        return _with_results(codec.encode_reply(row, given, arguments)), arguments
     except Exception as error:
         return _told(call, error, arguments, tally), arguments
     finally:
@@ -135,8 +156,10 @@ def begin_call(call: Call, begin: Begin, application: object, payload: memoryvie
     arguments: tuple[Any, ...] = ()
     since = tally.since = perf_counter()
     try:
-        arguments = codec.decode_call(call.row, payload)
-        begun = begin(application, *arguments)
+        begun = None if call.maker is None else call.maker.begin(application, payload)
+        if begun is None:
+            arguments = codec.decode_call(call.row, payload)
+            begun = begin(application, *arguments)
         if begun is not None:
             return Due(call, begun, arguments, tally, since)
         tally.since = 0.0

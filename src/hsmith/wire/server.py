@@ -60,7 +60,11 @@ class Server(Generic[A]):
         self.applications: Applications[A] = Applications(open_application, most=max(1, most - most // 4))
         self.service: Service[A] = Service(
             applications=self.applications,
-            calls=call_table(handlers, {} if shortcuts is None else shortcuts.BEGINNERS),
+            calls=call_table(
+                handlers,
+                {} if shortcuts is None else shortcuts.BEGINNERS,
+                {} if shortcuts is None or page is None else shortcuts.MAKERS,
+            ),
             admin=admin,
             hello_seconds=hello_seconds,
             frame_seconds=frame_seconds,

@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol
 
 from hsmith.core.tally import Tally
 from hsmith.core.workers import Worker
-from hsmith.wire.answers import Begin, Call
+from hsmith.wire.answers import Begin, Call, Maker
 from hsmith.wire.applications import A, Applications
 from hsmith.wire.hub import Hub
 from hsmith.wire.page import Page
@@ -34,6 +34,10 @@ class Shortcuts(Protocol):
     @property
     def BEGINNERS(self) -> Mapping[int, Begin]:  # noqa: N802  (the name of a constant)
         """Of the functions that make something, by number, what begins a call."""
+
+    @property
+    def MAKERS(self) -> Mapping[int, Maker]:  # noqa: N802  (the name of a constant)
+        """Of the functions that make something, by number, what makes it of a request as it came."""
 
     def keep(self, app: Any, ending: int, key: bytes, arguments: tuple[Any, ...], free: slice, /) -> None:
         """The first function of a BOTH was accepted, with these arguments; ``ending`` will follow, and the two came as
