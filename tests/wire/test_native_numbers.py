@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hsmith.core import tally
-from hsmith.crypto import forming, primitives, searching
+from hsmith.crypto import forming, primitives
 from hsmith.spec.constants import Attr
 from hsmith.spec.functions import FIND
 from hsmith.store import codec, directory, sealing
@@ -72,9 +72,9 @@ def test_a_mailbox_is_as_long() -> None:
     ("name", "value"),
     [
         ("BYTES", values.BYTES),
-        ("BYTES", searching.BYTES),
+        ("BYTES", forming.Kind.BYTES),
         ("ULONG", values.ULONG),
-        ("ULONG", searching.ULONG),
+        ("ULONG", forming.Kind.ULONG),
         ("BOOL", values.BOOL),
         ("STORED_SHORT", codec._SHORT),
         ("STORED_WIDE", codec._WIDE),

@@ -68,7 +68,9 @@ def find(template: Template, attributes: Mapping[int, Any], sealer: Sealer, audi
     if made is None:
         return None
     if not _right(made, attributes, sealer, audit):
-        log.error("native code makes other objects than the keeper does: it makes none")
+        log.error(
+            "native code makes other objects than the keeper does: it makes none, and each takes longer; report this"
+        )
         return None
     return form
 

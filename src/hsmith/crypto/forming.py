@@ -16,7 +16,7 @@ from hsmith.crypto.standing import LIBRARY, native
 
 
 class Kind(IntEnum):
-    """How a value of a template travels (docs/wire.md); of BYTES any may come."""
+    """How a value of a template travels (docs/wire.md, native/search.c); of BYTES any may come."""
 
     EMPTY = 0
     BYTES = 1

@@ -9,13 +9,11 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from hsmith.crypto.forming import Kind
 from hsmith.crypto.standing import native
 
 log = logging.getLogger("hsmith.crypto")
 
-#: Kinds of values: enum of native/search.c.
-BYTES: Final = 1
-ULONG: Final = 2
 #: Of a tag, bytes that are compared.
 COMPARED: Final = 12
 _LARGEST: Final = (1 << 31) - 1
@@ -64,7 +62,7 @@ class Maker:
     ``elsewhere``: (attribute, number) of what is not among a token's objects."""
 
     def __init__(self, attributes: Sequence[tuple[int, int, int]], elsewhere: Sequence[tuple[int, int]]) -> None:
-        self._tried = next(attr for attr, _, kind in attributes if kind == BYTES)
+        self._tried = next(attr for attr, _, kind in attributes if kind == Kind.BYTES)
         self._library = library = native()
         if library is None:
             return

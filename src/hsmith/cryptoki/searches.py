@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from hsmith.core import builtin
 from hsmith.core.templates.values import PLAIN
-from hsmith.crypto import searching
+from hsmith.crypto.forming import Kind
 from hsmith.crypto.searching import Maker
 from hsmith.spec.attributes import ATTRIBUTES
 from hsmith.spec.constants import Attr
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: How many searches a session makes until native code gets them; each time it lost them to others, twice as many.
 OFTEN: Final = 2
-_KINDS: Final[dict[Any, int]] = {bytes: searching.BYTES, int: searching.ULONG}
+_KINDS: Final[dict[Any, int]] = {bytes: Kind.BYTES, int: Kind.ULONG}
 
 
 class Place(Protocol):
