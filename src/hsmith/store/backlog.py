@@ -44,9 +44,9 @@ class Backlog:
         self._objects: dict[int, _Object] = {}
         self._having: dict[tuple[int, bytes], list[int]] = {}  # by token and tag
         self._counts: dict[int, int] = {}  # of each token
-        self._late: list[
-            _Step
-        ] = []  # what is committed, and not among these yet: most is entered before it is asked for
+        #: New and committed, and not among these yet: most is entered before anybody asks for it.
+        self._late: list[_Step] = []
+        self._plain = True  # whether the open transaction only makes new ones
         self._steps: list[_Step] = []  # of the open transaction
         self._from = 0  # as _first, with what the steps say: each object of a transaction asks
 
