@@ -16,7 +16,7 @@ import apsw
 from hsmith.store.sealing import TAG_SIZE
 
 #: Objects after which they are entered when there is time, and those after which nothing more is stored before.
-ENTER_AT: Final = 512
+ENTER_AT: Final = 1024
 MOST: Final = 4 * ENTER_AT
 
 _FIRST: Final = "SELECT value FROM counter WHERE name = 'indexed'"
@@ -44,7 +44,7 @@ class Backlog:
         self._objects: dict[int, _Object] = {}
         self._having: dict[tuple[int, bytes], list[int]] = {}  # by token and tag
         self._counts: dict[int, int] = {}  # of each token
-        #: New and committed, and not among these yet: most is entered before anybody asks for it.
+        #: New ones, committed and not among these yet: most are entered before anybody asks for them.
         self._late: list[_Step] = []
         self._plain = True  # whether the open transaction only makes new ones
         self._steps: list[_Step] = []  # of the open transaction
@@ -87,15 +87,16 @@ class Backlog:
     def enter(self, connection: apsw.Connection) -> tuple[list[tuple[int, bytes, int]], dict[int, int]]:
         """Give up all objects, in the open transaction: the rows of the index, in its order, and how many objects each
         token has more."""
-        objects = self._now()
-        entered = min(max(objects, default=self._first - 1) + 1, _LARGEST)  # a row that was planted may have any number
+        waiting = self._waiting()
+        # A row that was planted may have any number.
+        entered = min(max([id for id, _, _ in waiting], default=self._first - 1) + 1, _LARGEST)
         connection.execute(_SET_FIRST, (entered,))
         self._plain = False
         self._steps.append((entered, _ENTERED))
         self._from = entered
-        rows = [(token, tag, id) for id, (token, tags) in objects.items() for tag in tags]
+        rows = [(token, tag, id) for id, token, tags in waiting for tag in tags]
         rows.sort()
-        return rows, Counter(token for token, _ in objects.values())
+        return rows, Counter([token for _, token, _ in waiting])
 
     def begin(self) -> None:
         self._plain = True
@@ -112,21 +113,40 @@ class Backlog:
     def publish(self) -> None:
         """It is committed."""
         with self._lock:
-            self._late += self._steps
-            if not self._plain:
-                self._catch_up()
+            if self._plain:
+                self._late += self._steps
+            else:
+                self._follow()
         self._steps.clear()
 
-    def _catch_up(self) -> None:
-        """Let what is committed be among the objects. The lock is held."""
-        for id, what in self._late:
-            if isinstance(what, bool):
-                self._restart(id)
-                continue
+    def _follow(self) -> None:
+        """Let the steps of a transaction that did not only make new ones count. The lock is held."""
+        steps = self._steps
+        entered = max([at for at, (_, what) in enumerate(steps) if what is _ENTERED], default=-1)
+        if entered >= 0:
+            self._restart(steps[entered][0])
+        self._catch_up()
+        for id, what in steps[entered + 1 :]:
             self._remove(id)
-            if what is not None:
+            if isinstance(what, tuple):
+                self._add(id, *what)
+
+    def _catch_up(self) -> None:
+        """Let what is new be among the objects. The lock is held."""
+        for id, what in self._late:
+            if isinstance(what, tuple):
                 self._add(id, *what)
         self._late = []  # not before: who looks without the lock waits for it where there are some
+
+    def _waiting(self) -> list[tuple[int, int, Iterable[bytes]]]:
+        """Number, token and tags of all objects, as they are in the open transaction."""
+        if self._steps:
+            return [(id, token, tags) for id, (token, tags) in self._now().items()]
+        with self._lock:
+            waiting: list[tuple[int, int, Iterable[bytes]]]
+            waiting = [(id, token, tags) for id, (token, tags) in self._objects.items()]
+            waiting += [(id, what[0], unpacked(what[1])) for id, what in self._late if isinstance(what, tuple)]
+        return waiting
 
     def _now(self) -> dict[int, _Object]:
         """As they are in the open transaction."""
@@ -144,6 +164,7 @@ class Backlog:
 
     def _restart(self, first: int) -> None:
         self._first = first
+        self._late = []
         self._objects.clear()
         self._having.clear()
         self._counts.clear()

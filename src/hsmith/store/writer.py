@@ -213,7 +213,7 @@ class Writer:
             self._fail(jobs, StoreBroken(self._broken))
             return
         try:
-            self._commit(jobs)
+            self._with_room(lambda: self._commit(jobs))
         except failures.ERRORS as error:
             exception = self._abort(error)
             if again and isinstance(exception, StoreFull):
@@ -240,15 +240,32 @@ class Writer:
             return None
         self._enter_at = len(self._backlog) + ENTER_AT
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._books.begin()
-            enter(self._connection, self._backlog)
-            self._room.take()
-            self._books.commit(lambda: self._connection.execute("COMMIT"))
+            self._with_room(self._commit_entries)
         except failures.ERRORS as error:
             return self._abort(error)
         self._enter_at = ENTER_AT
         return None
+
+    def _commit_entries(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._books.begin()
+        enter(self._connection, self._backlog)
+        self._room.take()
+        self._books.commit(lambda: self._connection.execute("COMMIT"))
+
+    def _with_room(self, write: Callable[[], None]) -> None:
+        """``write`` is a transaction. One that needs more room than there is is undone, and made again with what it asks
+        for: as few do, no other asks."""
+        if self._room.kept:
+            try:
+                write()
+                return
+            except apsw.FullError:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                self._room.ask()
+        write()
+        self._room.keep()
 
     def _commit(self, jobs: list[_Job]) -> None:
         execute = self._connection.execute
