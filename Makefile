@@ -1,8 +1,12 @@
 # The commands: `make demo`, `make test` and `make bench`. They set everything up first, in .venv of this folder.
-# PYTHON=python3.12 picks another interpreter (3.11 or later); TESTS=tests/store picks tests; ARGS="-k name" goes to pytest,
+# PYTHON=python3.12 picks the interpreter (3.11 or later); TESTS=tests/store picks tests; ARGS="-k name" goes to pytest,
 # or, as in ARGS="--quick --only p256", to bench/run.py. EXTRAS=dev,packaging has what `make wheels` and the tests of packaging/ need too.
 
-PYTHON ?= python3
+# The distribution's where it will do: it is built with optimizations that others often lack, and is up to a third faster.
+ifndef PYTHON
+PYTHON := $(shell /usr/bin/python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+    && echo /usr/bin/python3 || echo python3)
+endif
 EXTRAS ?= dev
 VENV := .venv
 BIN := $(VENV)/bin

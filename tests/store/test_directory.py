@@ -3,7 +3,6 @@
 import contextlib
 import random
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,13 +158,13 @@ def test_it_says_nothing_while_something_is_committed(store: SqliteStore, monkey
     directory = filled(store)
     store.change([put_token(1)])
     seen: list[int | None] = []
-    commit = store._ledger.commit
+    publish = store._ledger.publish
 
-    def looked(commit_it: Callable[[], object]) -> None:
-        commit(commit_it)
+    def looked() -> None:
+        publish()
         seen.append(directory.count)
 
-    monkeypatch.setattr(store._ledger, "commit", looked)
+    monkeypatch.setattr(store._ledger, "publish", looked)
     store.change([put_object(1, 1, tag("one"))])
     assert seen == [None]
     assert directory.count == 1
@@ -175,12 +174,13 @@ def test_a_failure_in_between_makes_it_say_nothing(store: SqliteStore) -> None:
     directory = filled(store)
     store.change([put_token(1)])
 
-    def fails() -> None:
-        raise MemoryError
+    class Failing:
+        def execute(self, _sql: str) -> None:
+            raise MemoryError
 
     directory.put(1, 1, b"")
     with pytest.raises(MemoryError):
-        directory.commit(fails)
+        store._books.commit(Failing())  # type: ignore[arg-type]
     assert directory.count is None
     assert directory.find(1, [tag("one")]) is None
 
@@ -189,7 +189,8 @@ def test_a_failure_in_between_makes_it_say_nothing(store: SqliteStore) -> None:
 def test_tags_that_no_sealer_makes(store: SqliteStore, packed: bytes) -> None:
     directory = filled(store)
     directory.put(1, 1, packed)
-    directory.commit(lambda: None)
+    directory.pause()
+    directory.tell()
     assert directory.count is None
 
 
@@ -197,7 +198,8 @@ def test_tags_that_no_sealer_makes(store: SqliteStore, packed: bytes) -> None:
 def test_numbers_that_do_not_fit(store: SqliteStore, id: int, token: int) -> None:
     directory = filled(store)
     directory.put(id, token, b"")
-    directory.commit(lambda: None)
+    directory.pause()
+    directory.tell()
     assert directory.count is None
 
 

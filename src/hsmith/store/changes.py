@@ -66,14 +66,22 @@ class Books(NamedTuple):
         self.backlog.undo(mark[1])
         self.directory.undo(mark[2])
 
-    def commit(self, commit: Callable[[], object]) -> None:
+    def commit(self, connection: apsw.Connection) -> None:
         """Commit, and let what was told count."""
-
-        def both() -> None:
-            commit()
-            self.backlog.publish()
-
-        self.directory.commit(lambda: self.ledger.commit(both))
+        ledger, backlog, directory = self
+        directory.pause()
+        try:
+            with ledger.settled():
+                connection.execute("COMMIT")
+                backlog.publish()
+                ledger.publish()
+        except ERRORS:  # nothing was committed
+            directory.forget()
+            raise
+        except BaseException:
+            directory.spoil()
+            raise
+        directory.tell()
 
 
 class Work:

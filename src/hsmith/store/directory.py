@@ -6,12 +6,11 @@ until then, and where there is no native code, it says nothing, and the database
 """
 
 import ctypes
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from struct import Struct
 from typing import Any, Final
 
 from hsmith.crypto.standing import LIBRARY
-from hsmith.store.failures import ERRORS
 
 #: What a step is, the number of the object, that of the token, the length of the tags that follow.
 _STEP: Final = Struct("<BqqH")
@@ -49,6 +48,7 @@ class Directory:
     def __init__(self) -> None:
         self.address = 0
         self._steps: list[bytes] = []  # of the open transaction
+        self._paused = False
 
     def open(self) -> None:
         """From now on it is told what is committed. Before that nobody asks, and nothing is kept."""
@@ -96,22 +96,27 @@ class Directory:
     def undo(self, mark: int) -> None:
         del self._steps[mark:]
 
-    def commit(self, commit: Callable[[], object]) -> None:
-        """Commit; it says nothing meanwhile, as others may see already what is not acknowledged yet."""
-        if not self._steps or _NATIVE is None:
-            commit()
-            return
-        steps = b""
-        _NATIVE.directory_begin(self.address)
-        try:
-            commit()
-            steps = b"".join(self._steps)
-        except ERRORS:
-            raise  # nothing was committed
-        except BaseException:
-            steps = _SPOIL
-            raise
-        finally:
+    def pause(self) -> None:
+        """What it was told is about to be committed: until it is told or forgotten, it says nothing, as others may see
+        already what is not acknowledged yet."""
+        self._paused = bool(self._steps)
+        if self._paused and _NATIVE is not None:
+            _NATIVE.directory_begin(self.address)
+
+    def tell(self) -> None:
+        """It is committed."""
+        self._end(b"".join(self._steps))
+
+    def forget(self) -> None:
+        """It is not."""
+        self._end(b"")
+
+    def spoil(self) -> None:
+        """Nobody knows: it says nothing any more."""
+        self._end(_SPOIL)
+
+    def _end(self, steps: bytes) -> None:
+        if self._paused and _NATIVE is not None:
             _NATIVE.directory_end(self.address, steps, len(steps))
 
     def load(self, rows: Iterable[tuple[Any, ...]], *, complete: bool) -> None:

@@ -234,23 +234,20 @@ class Ledger:
         audited = audit.last(self._connection) if always else self.appended
         state = _PACKED_STATE.pack(epoch, packed, *audited)
         rows = [self._row(place, epoch, state + entries) for place, entries in by_place.items()]
-        if len(rows) == 2:  # a key and what is remembered of its value: by far the most frequent
+        if len(rows) == 1:
+            self._connection.execute(_REPLACE, rows[0])
+        elif len(rows) == 2:  # a key and what is remembered of its value
             self._connection.execute(_REPLACE + ", (?, ?, ?)", rows[0] + rows[1])
         else:
             self._connection.executemany(_REPLACE, rows)
         self._next = (epoch, packed, audited, by_place)
-
-    def commit(self, commit: Callable[[], object]) -> None:
-        """Commit, and let what was written count."""
-        with self._settling:
-            commit()
-            self.publish()
 
     def settled(self) -> threading.Lock:
         """To be held while what is compared must be of one moment: nothing is committed meanwhile."""
         return self._settling
 
     def publish(self) -> None:
+        """What was written is committed."""
         if self._next is None:
             return
         self._epoch, self._digest, self.audited, by_place = self._next

@@ -78,11 +78,12 @@ class Room:
         return True
 
     def keep(self) -> None:
-        """After a commit: while there is more room than the spare pages, SQLite keeps to it by itself, and a transaction
-        which needs more gets apsw.FullError."""
+        """After a commit: where there is more than the spare pages, SQLite keeps to it by itself from now on, and a
+        transaction that needs more gets apsw.FullError. It raises nothing: what was committed is."""
         if not self.kept and self._count + SPARE <= self._pages:
-            self._limit(self._pages - SPARE)
-            self.kept = True
+            with contextlib.suppress(apsw.Error):
+                self._limit(self._pages - SPARE)
+                self.kept = True
 
     def ask(self) -> None:
         """Let each transaction ask for what it needs again."""

@@ -150,10 +150,11 @@ class Writer:
         """Write for the first job and for those that wait behind it."""
         jobs = [first]
         try:
-            with self._gate:
-                while self._waiting and self._waiting[0].work is not None and len(jobs) < MAX_BATCH:
-                    jobs.append(self._waiting.popleft())
-            self._serve(self._admitted(jobs), again=True)
+            if self._waiting:
+                with self._gate:
+                    while self._waiting and self._waiting[0].work is not None and len(jobs) < MAX_BATCH:
+                        jobs.append(self._waiting.popleft())
+            self._serve(jobs if len(self._backlog) < MOST else self._admitted(jobs), again=True)
         except BaseException as error:  # not even a bug here may leave a caller waiting for ever
             _log.exception("the store's writer failed")
             self._broken = f"writing to {self._path} failed for an unknown reason: open the store again"
@@ -213,8 +214,11 @@ class Writer:
             self._fail(jobs, StoreBroken(self._broken))
             return
         try:
-            self._with_room(lambda: self._commit(jobs))
+            self._commit(jobs)
         except failures.ERRORS as error:
+            if self._asks(error):
+                self._serve(jobs, again=again)
+                return
             exception = self._abort(error)
             if again and isinstance(exception, StoreFull):
                 self._checkpoint(apsw.SQLITE_CHECKPOINT_RESTART)  # the log can then be used from its start
@@ -228,7 +232,7 @@ class Writer:
 
     def _admitted(self, jobs: list[_Job]) -> list[_Job]:
         """Those that may be done though the index cannot follow, as the disk is full: all while it can."""
-        failure = self._enter_backlog() if len(self._backlog) >= MOST else None
+        failure = self._enter_backlog()
         if not isinstance(failure, StoreFull):
             return jobs
         self._fail([job for job in jobs if job.sparing], failure)
@@ -240,9 +244,9 @@ class Writer:
             return None
         self._enter_at = len(self._backlog) + ENTER_AT
         try:
-            self._with_room(self._commit_entries)
+            self._commit_entries()
         except failures.ERRORS as error:
-            return self._abort(error)
+            return self._enter_backlog() if self._asks(error) else self._abort(error)
         self._enter_at = ENTER_AT
         return None
 
@@ -251,20 +255,7 @@ class Writer:
         self._books.begin()
         enter(self._connection, self._backlog)
         self._room.take()
-        self._books.commit(lambda: self._connection.execute("COMMIT"))
-
-    def _with_room(self, write: Callable[[], None]) -> None:
-        """``write`` is a transaction. One that needs more room than there is is undone, and made again with what it asks
-        for: as few do, no other asks."""
-        if self._room.kept:
-            try:
-                write()
-                return
-            except apsw.FullError:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                self._room.ask()
-        write()
+        self._books.commit(self._connection)
         self._room.keep()
 
     def _commit(self, jobs: list[_Job]) -> None:
@@ -280,7 +271,8 @@ class Writer:
             self._do_each(jobs)
         self._ledger.write()
         self._room.take(sparing=any(job.sparing for job in jobs))
-        self._books.commit(lambda: execute("COMMIT"))
+        self._books.commit(self._connection)
+        self._room.keep()
         self._commits += 1
         self._changes += len(jobs)
 
@@ -322,6 +314,19 @@ class Writer:
             raise
         except Exception as refused:
             job.error = refused
+
+    def _asks(self, error: Exception) -> bool:
+        """Whether a transaction needed more room than there was: it is undone, and asks for it when it is made again.
+        As few do, no other has to ask."""
+        if not self._room.kept or not isinstance(error, apsw.FullError):
+            return False
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._room.ask()
+        except apsw.Error:
+            return False
+        return True
 
     def _abort(self, error: Exception) -> StoreBroken | StoreFull:
         """Undo the transaction, and remember a failure that lasts."""
