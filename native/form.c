@@ -4,12 +4,10 @@
  * What comes out is what the store takes: the sealed record, its index tags, and the text of its record in the audit. Whatever is not of
  * the form is not touched. Called with Python's lock held, and the lock of the session that a form belongs to. */
 
-#define _GNU_SOURCE
+#define _DEFAULT_SOURCE
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "bytes.h"
 #include "library.h"
@@ -114,9 +112,11 @@ static _Bool read_template(const struct plan *plan, struct reader *from, struct 
 /* --- What it becomes --- */
 
 /* A random UUID (RFC 9562, version 4) of 16 random bytes. */
-static void make_name(unsigned char random[16], unsigned char name[NAME])
+static void make_name(const unsigned char given[16], unsigned char name[NAME])
 {
     static const char digits[] = "0123456789abcdef";
+    unsigned char random[16];
+    memcpy(random, given, sizeof random);
     random[6] = (random[6] & 0x0F) | 0x40;
     random[8] = (random[8] & 0x3F) | 0x80;
     for (int i = 0; i < 16; i++) {
@@ -287,17 +287,15 @@ EXPORT void form_discard(struct form *form)
     free(form);
 }
 
-/* The object with this number, of a template as it comes, at ``out``: the lengths of the record, its tags and its text, 4 bytes each;
+/* The object with this number, of a template as it comes and of random bytes (a nonce, and 16 for its name), at ``out``: the lengths of the record, its tags and its text, 4 bytes each;
  * its name; and those three. 0: it is not of this form, or cannot be made; otherwise how many bytes these are. */
-EXPORT uint64_t form_make(const struct form *form, const unsigned char *template, uint64_t length, int64_t number, unsigned char *out,
-    uint64_t room)
+EXPORT uint64_t form_make(const struct form *form, const unsigned char *template, uint64_t length, int64_t number,
+    const unsigned char *random, unsigned char *out, uint64_t room)
 {
     const struct plan *plan = form->plan;
     struct reader from = { template, length, 0 };
     struct making made = { .number = number };
-    unsigned char random[SEAL_IV_BYTES + 16];
-    /* Not getrandom(): the oldest C library that is built for has none. */
-    if (room < HEAD || !read_template(plan, &from, &made) || syscall(SYS_getrandom, random, sizeof random, 0) != sizeof random)
+    if (room < HEAD || !read_template(plan, &from, &made))
         return 0;
     struct writer to = { out + HEAD, room - HEAD, 0 };
     make_name(random + SEAL_IV_BYTES, made.name);

@@ -403,13 +403,51 @@ void *mac_new(const unsigned char *key, size_t length)
     return NULL;
 }
 
+_Bool mac_pieces(void *mac, const struct piece *pieces, size_t count, unsigned char made[MAC_BYTES])
+{
+    size_t length = 0;
+    if (EVP_MAC_init(mac, NULL, 0, NULL) <= 0)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        if (pieces[i].length && EVP_MAC_update(mac, pieces[i].bytes, pieces[i].length) <= 0)
+            return 0;
+    return EVP_MAC_final(mac, made, &length, MAC_BYTES) > 0 && length == MAC_BYTES;
+}
+
 _Bool mac_run(void *mac, const unsigned char *head, size_t head_length, const unsigned char *rest, size_t rest_length,
     unsigned char made[MAC_BYTES])
 {
-    size_t length = 0;
-    return EVP_MAC_init(mac, NULL, 0, NULL) > 0 && EVP_MAC_update(mac, head, head_length) > 0
-        && (!rest_length || EVP_MAC_update(mac, rest, rest_length) > 0) && EVP_MAC_final(mac, made, &length, MAC_BYTES) > 0
-        && length == MAC_BYTES;
+    struct piece pieces[] = { { head, head_length }, { rest, rest_length } };
+    return mac_pieces(mac, pieces, 2, made);
+}
+
+void *digest_new(void)
+{
+    any method = context ? EVP_MD_fetch(context, "SHA256", NULL) : NULL, digest = method ? EVP_MD_CTX_new() : NULL;
+    int good = digest && EVP_DigestInit_ex2(digest, method, NULL) > 0;
+    if (method)
+        EVP_MD_free(method); /* the context keeps it */
+    if (good)
+        return digest;
+    digest_free(digest);
+    return NULL;
+}
+
+_Bool digest_pieces(void *digest, const struct piece *pieces, size_t count, unsigned char made[MAC_BYTES])
+{
+    unsigned length = 0;
+    if (EVP_DigestInit_ex2(digest, NULL, NULL) <= 0)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        if (pieces[i].length && EVP_DigestUpdate(digest, pieces[i].bytes, pieces[i].length) <= 0)
+            return 0;
+    return EVP_DigestFinal_ex(digest, made, &length) > 0 && length == MAC_BYTES;
+}
+
+void digest_free(void *digest)
+{
+    if (digest)
+        EVP_MD_CTX_free(digest);
 }
 
 /* Of hsmith.store.codec. */

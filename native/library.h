@@ -41,11 +41,27 @@ void *mac_new(const unsigned char *key, size_t length);
 _Bool mac_run(void *mac, const unsigned char *head, size_t head_length, const unsigned char *rest, size_t rest_length,
     unsigned char made[MAC_BYTES]);
 
+struct piece {
+    const unsigned char *bytes;
+    size_t length;
+};
+
+/* The same over several. */
+_Bool mac_pieces(void *mac, const struct piece *pieces, size_t count, unsigned char made[MAC_BYTES]);
+
 /* What the index tag of an attribute's value is the beginning of. ``value``: of ``length`` bytes; NULL: it is the number. */
 _Bool index_mac(void *mac, uint64_t type, uint64_t number, const unsigned char *value, size_t length, unsigned char made[MAC_BYTES]);
 
 /* With its key. NULL: nothing. */
 void mac_free(void *mac);
+
+/* SHA-256; used by one thread at a time. NULL: there is no library, or no memory. */
+void *digest_new(void);
+
+/* Of several pieces, one behind the other; ``made`` may be one of them. */
+_Bool digest_pieces(void *digest, const struct piece *pieces, size_t count, unsigned char made[MAC_BYTES]);
+
+void digest_free(void *digest);
 
 #define SEAL_KEY_BYTES 32
 #define SEAL_IV_BYTES 12

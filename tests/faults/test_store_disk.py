@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from hsmith.crypto.primitives import Mac
+from hsmith.store.audit import Links
 from hsmith.store.records import Append, Conflict, DeleteObject, StoreBroken, StoreFull
 from hsmith.store.sealing import Damaged
 from hsmith.store.sqlite import SqliteStore
@@ -86,7 +86,7 @@ def test_what_is_deleted_is_recorded_though_the_disk_is_full(small_disk: Path) -
     """The record takes room before the deletion gives some: a little is kept for it."""
     store = SqliteStore(small_disk / "store")
     store.change([put_token(1)])
-    record = Append(("x" * 1200,), Mac(bytes(32)), lambda: (0, bytes(32)))
+    record = Append(("x" * 1200,), Links(bytes(32)), lambda: (0, bytes(32)))
     numbers = iter(range(1, 5000))
     for size in (300, 30):  # to the brim
         _put_until_full(store, numbers, size)

@@ -27,6 +27,7 @@ from hsmith.store.records import (
     ValueRecord,
 )
 from hsmith.store.sqlite import SqliteStore
+from store.vouching_natively import natively
 from store_model import ModelStore, put_object, put_token
 
 TOKENS = st.integers(1, 3)
@@ -79,19 +80,21 @@ def _everything(store: Any) -> list[Any]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(CALLS, st.sampled_from([2, backlog.ENTER_AT]))
-def test_like_the_model(calls: list[list[Change]], enter_at: int) -> None:
-    """Whether many objects wait for the index or few."""
+@given(CALLS, st.sampled_from([2, backlog.ENTER_AT]), st.booleans(), st.booleans())
+def test_like_the_model(calls: list[list[Change]], enter_at: int, native: bool, natively_again: bool) -> None:
+    """Whether many objects wait for the index or few, and whether native code vouches for them or Python."""
     model = ModelStore()
     first: list[Change] = [put_token(1), put_token(2)]
     patched = (patch.object(module, "ENTER_AT", enter_at) for module in (changes, writer))
     with tempfile.TemporaryDirectory() as place, next(patched), next(patched):
-        store = SqliteStore(Path(place) / "store")
+        with natively(native):
+            store = SqliteStore(Path(place) / "store")
         for call in [first, *calls]:
             assert _outcome(store, call) == _outcome(model, call), call
         assert _everything(store) == _everything(model)
         store.close()
-        store = SqliteStore(Path(place) / "store")
+        with natively(natively_again):
+            store = SqliteStore(Path(place) / "store")
         assert _everything(store) == _everything(model)
         assert store.inspect() == []  # the ledger was told of every row
         assert store._readers.take().execute("SELECT count(*) FROM tag").get == sum(

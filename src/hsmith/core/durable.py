@@ -130,9 +130,9 @@ class Durable:
         """The changes, and with them their record in the audit."""
         return changes if self.audit is None else self.audit.together(changes, keys)
 
-    def told(self, changes: Sequence[Change], text: str) -> Sequence[Change]:
-        """The same with a record that was made already."""
-        return changes if self.audit is None else [*changes, self.audit.change(text)]
+    def told(self, change: Change, text: str) -> Sequence[Change]:
+        """The same of one with a record that was made already."""
+        return (change,) if self.audit is None else (change, self.audit.change(text))
 
     def _commit_each(self, calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
         try:

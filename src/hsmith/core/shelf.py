@@ -122,8 +122,8 @@ class Shelf:
 
     def made(self, number: int, made: Made, *, private: bool) -> Sequence[Change]:
         """What makes a new object of what native code has made; ``number``: of reserve()."""
-        record = ObjectRecord(self._token, number, 1, private, made.blob)
-        return self._durable.told([NewObject(record, made.tags)], made.text)
+        new = NewObject(number, self._token, 1, private, made.tags, made.blob)
+        return self._durable.told(new, made.text)
 
     def reserve(self) -> int:
         """A number for an object that was never given before."""

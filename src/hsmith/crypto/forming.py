@@ -12,6 +12,7 @@ from enum import IntEnum
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
+from hsmith.crypto.primitives import nonce_and_id
 from hsmith.crypto.standing import LIBRARY, native
 
 
@@ -136,7 +137,7 @@ def _open() -> ctypes.PyDLL | None:
         pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint64
         library.form_new.argtypes, library.form_new.restype = (ctypes.POINTER(_Plan), text, text), pointer
         library.form_discard.argtypes, library.form_discard.restype = (pointer,), None
-        library.form_make.argtypes = (pointer, pointer, size, ctypes.c_int64, pointer, size)
+        library.form_make.argtypes = (pointer, pointer, size, ctypes.c_int64, text, pointer, size)
         library.form_make.restype = library.form_plan_size.restype = size
         assert library.form_plan_size() == ctypes.sizeof(_Plan)
     except (OSError, AttributeError):
@@ -170,7 +171,9 @@ class Form:
             return None
         at = ctypes.addressof(ctypes.c_char.from_buffer(template))
         with self._lock:
-            if not self._pointer or not self._make(self._pointer, at, len(template), number, _OUT.at, _ROOM):
+            if not self._pointer or not self._make(
+                self._pointer, at, len(template), number, nonce_and_id(), _OUT.at, _ROOM
+            ):
                 return None
         out = _OUT.bytes
         record, tags, text, name = _HEAD.unpack_from(out)

@@ -44,8 +44,8 @@ def seal(key: bytes, data: bytes, aad: bytes) -> bytes:
 
     A random 96-bit nonce permits 2^32 seals under one key (SP 800-38D section 8.3): derive a key for each purpose.
     """
-    nonce = _nonce()
-    return nonce + _cipher(key).encrypt(nonce, data, aad)
+    chance = nonce()
+    return chance + _cipher(key).encrypt(chance, data, aad)
 
 
 def unseal(key: bytes, blob: bytes, aad: bytes) -> bytes:
@@ -81,8 +81,8 @@ class Aead:
         return "Aead()"
 
     def seal(self, data: bytes, aad: bytes) -> bytes:
-        nonce = _nonce()
-        return nonce + self._cipher.encrypt(nonce, data, aad)
+        chance = nonce()
+        return chance + self._cipher.encrypt(chance, data, aad)
 
     def unseal(self, blob: bytes, aad: bytes) -> bytes:
         """Tampered: as unseal() says."""
@@ -165,8 +165,10 @@ class _Fetched:
 
 
 _FETCHED: Final = 64
-_nonce: Final = _Fetched(NONCE_SIZE)
+nonce: Final = _Fetched(NONCE_SIZE)
 _id: Final = _Fetched(16)
+#: Both for one object.
+nonce_and_id: Final = _Fetched(NONCE_SIZE + 16)
 
 
 def unique_id() -> bytes:

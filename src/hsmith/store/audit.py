@@ -16,6 +16,7 @@ import apsw
 
 from hsmith.crypto import primitives
 from hsmith.crypto.primitives import Mac
+from hsmith.crypto.vouching import voucher
 from hsmith.store.rows import insert
 
 #: The digest before the first record.
@@ -29,6 +30,8 @@ _BEGINS: Final = '{"event":"pruned"'
 _PRUNINGS: Final = "SELECT text FROM audit WHERE text GLOB ? ORDER BY number"
 LAST: Final = "SELECT number, chain FROM audit ORDER BY number DESC LIMIT 1"
 _INSERT: Final = "INSERT INTO audit (number, text, chain, mac) VALUES "
+#: The largest number that SQLite holds.
+_LARGEST: Final = (1 << 63) - 1
 #: Records that are added by one statement: all or none.
 _AT_ONCE: Final = 16
 _ALL: Final = "SELECT number, text, chain, mac FROM audit WHERE number > ? ORDER BY number LIMIT ?"
@@ -43,11 +46,34 @@ class Record:
     chain: bytes
 
 
+class Links(Mac):
+    """The MAC of a store's audit log, and what it makes of records."""
+
+    __slots__ = ("_voucher",)
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key)
+        self._voucher = voucher(key)
+
+    def rows(self, texts: Sequence[str], head: tuple[int, bytes]) -> list[tuple[int, str, bytes, bytes]]:
+        """Number, text, digest and code of each record behind ``head``, the last one before."""
+        number, chain = head
+        made = None
+        if self._voucher is not None and 0 <= number < _LARGEST:
+            made = self._voucher.links(number, chain, [_bytes(text) for text in texts])
+        if made is None:
+            made = []
+            for at, text in enumerate(texts, start=number + 1):
+                chain = follow(chain, at, text)
+                made.append((chain, self(chain)[:_MAC_SIZE]))
+        return [(at, text, *link) for at, (text, link) in enumerate(zip(texts, made, strict=True), start=number + 1)]
+
+
 class Signer:
     """The keys of a store's audit log. ``public``: the Ed25519 key (32 bytes) that its checkpoints are checked with."""
 
     def __init__(self, secret: bytes) -> None:
-        self.mac = Mac(primitives.derive(secret, b"hsmith 1 audit mac"))
+        self.mac = Links(primitives.derive(secret, b"hsmith 1 audit mac"))
         self._seed = primitives.derive(secret, b"hsmith 1 audit sign")
         self.public = primitives.signing_public(self._seed)
 
@@ -56,7 +82,7 @@ class Signer:
         return primitives.sign(self._seed, _vouched(number, chain)).hex()
 
 
-def append(connection: apsw.Connection, texts: Sequence[str], mac: Mac, head: tuple[int, bytes]) -> tuple[int, bytes]:
+def append(connection: apsw.Connection, texts: Sequence[str], mac: Links, head: tuple[int, bytes]) -> tuple[int, bytes]:
     """Add records in the open transaction, and give the last one. ``head``: the last one before, as known: behind a cut
     end the log goes on with a gap, and behind records that somebody else put there, so that what is wrong stays."""
     for start in range(0, len(texts), _AT_ONCE):
@@ -68,18 +94,13 @@ def append(connection: apsw.Connection, texts: Sequence[str], mac: Mac, head: tu
     return head
 
 
-def _put(connection: apsw.Connection, texts: Sequence[str], mac: Mac, head: tuple[int, bytes]) -> tuple[int, bytes]:
-    number, chain = head
-    rows = []
-    for text in texts:
-        number += 1
-        chain = follow(chain, number, text)
-        rows.append((number, text, chain, mac(chain)[:_MAC_SIZE]))
+def _put(connection: apsw.Connection, texts: Sequence[str], mac: Links, head: tuple[int, bytes]) -> tuple[int, bytes]:
+    rows = mac.rows(texts, head)
     insert(connection, _INSERT, rows)
-    return number, chain
+    return rows[-1][0], rows[-1][2]
 
 
-def prune(connection: apsw.Connection, keep: int, mac: Mac, head: tuple[int, bytes]) -> tuple[int, bytes]:
+def prune(connection: apsw.Connection, keep: int, mac: Links, head: tuple[int, bytes]) -> tuple[int, bytes]:
     """Delete all but the last ``keep`` records in the open transaction, and give the last one. What stays can be
     verified as before."""
     upto = last(connection)[0] - keep
@@ -110,7 +131,11 @@ def last(connection: apsw.Connection) -> tuple[int, bytes]:
 
 def follow(chain: bytes, number: int, text: str) -> bytes:
     """The chain's digest after one more record."""
-    return hashlib.sha256(chain + number.to_bytes(8, "big") + text.encode("utf-8", "surrogateescape")).digest()
+    return hashlib.sha256(chain + number.to_bytes(8, "big") + _bytes(text)).digest()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def read(connection: apsw.Connection, *, after: int, limit: int) -> list[Record]:

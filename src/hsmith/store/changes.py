@@ -146,11 +146,14 @@ class Several(Work):
 def apply(connection: apsw.Connection, books: Books, changes: Sequence[Change]) -> None:
     """Make the changes in the open transaction, and tell the ledger of each row. Conflict: one cannot be made, and the
     caller must undo the others."""
-    new: list[AddObject | PutObject | NewObject] = []
+    new: list[NewObject] = []
     try:
         for change in changes:
-            if isinstance(change, _NEW) or (type(change) is PutObject and change.record.version == 1):
+            if isinstance(change, NewObject):
                 new.append(change)
+                continue
+            if isinstance(change, AddObject) or (isinstance(change, PutObject) and change.record.version == 1):
+                new.append(_row(change))
                 continue
             if new:
                 _add_objects(connection, books, new)
@@ -239,29 +242,28 @@ def _put_object(connection: apsw.Connection, books: Books, change: PutObject) ->
     insert(connection, _TAGS, [(record.token, tag, record.id) for tag in tags - old])
 
 
-def _add_objects(
-    connection: apsw.Connection, books: Books, changes: Sequence[AddObject | PutObject | NewObject]
-) -> None:
+def _row(change: AddObject | PutObject) -> NewObject:
+    record = change.record
+    tags = packed(sorted(set(change.tags)))
+    return NewObject(record.id, record.token, record.version, record.private, tags, record.blob)
+
+
+def _add_objects(connection: apsw.Connection, books: Books, rows: Sequence[NewObject]) -> None:
     """Insert objects that are new, all in few statements: each costs more than what it does."""
     ledger, backlog, directory = books
-    objects: list[tuple[Any, ...]] = []
     late: list[tuple[int, bytes, int]] = []
     counts: dict[int, int] = {}
-    for change in changes:
-        record = change.record
-        tags = change.tags if isinstance(change.tags, bytes) else packed(sorted(set(change.tags)))
-        row = (record.id, record.token, record.version, record.private, tags, record.blob)
-        objects.append(row)
-        ledger.put(OBJECT, row)
-        directory.put(record.id, record.token, tags)
-        if backlog.holds(record.id):
-            backlog.add(record.id, record.token, tags)
+    for id, token, _, _, tags, _ in rows:
+        directory.put(id, token, tags)
+        if backlog.holds(id):
+            backlog.add(id, token, tags)
         else:
-            late += [(record.token, tag, record.id) for tag in sorted(unpacked(tags))]
-            counts[record.token] = counts.get(record.token, 0) + 1
-    insert(connection, _OBJECTS, objects)
+            late += [(token, tag, id) for tag in sorted(unpacked(tags))]
+            counts[token] = counts.get(token, 0) + 1
+    ledger.put_objects(rows)
+    insert(connection, _OBJECTS, rows)
     _index(connection, late, counts)
-    if len(changes) >= ENTER_AT:
+    if len(rows) >= ENTER_AT:
         enter(connection, backlog)
 
 
@@ -316,7 +318,6 @@ def _prune(connection: apsw.Connection, books: Books, change: Prune) -> None:
     books.ledger.appended = audit.prune(connection, change.keep, change.mac, head)
 
 
-_NEW: Final = (AddObject, NewObject)
 _LATER: Final = frozenset({PutValue, Append})
 _APPLY: Final[dict[type[Any], Callable[[apsw.Connection, Books, Any], None]]] = {
     PutToken: _put_token,

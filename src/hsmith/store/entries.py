@@ -114,6 +114,11 @@ def entry(mac: Mac, table: Table, row: Row) -> Entry:
     return row[version_at], int.from_bytes(mac.whole(b"".join(parts))[:8], "little")
 
 
+def put_many(entries: Sequence[tuple[Address, Entry]]) -> bytes:
+    """As they are stored, one behind the other."""
+    return b"".join([_ENTRY.pack(at.key, found[0] & _MASK, found[1]) for at, found in entries])
+
+
 def _packed(table: Table) -> tuple[bytes, Callable[..., bytes], int, int, int]:
     """What comes before a row's numbers in what the checksum is computed of: framed() are the table's name, all of the
     numbers, and each of the others. What packs the numbers; where they and the others end; where the version is."""
@@ -124,6 +129,8 @@ def _packed(table: Table) -> tuple[bytes, Callable[..., bytes], int, int, int]:
 
 
 _PACKED: Final = {table.name: _packed(table) for table in TABLES.values()}
+#: What comes before an object's numbers, in what its checksum is computed of.
+OBJECT_HEAD: Final = _PACKED[OBJECT.name][0]
 
 
 def _bytes(value: Any) -> bytes:

@@ -6,14 +6,13 @@ changes given to one call of change() are made together or not at all, and are o
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from hsmith.crypto.primitives import Mac
 from hsmith.spec.structure import structure
 from hsmith.store.entries import Row
 
 if TYPE_CHECKING:
-    from hsmith.store.audit import Record, Signer
+    from hsmith.store.audit import Links, Record, Signer
 
 #: (place of the tag that was looked for, id, and the columns of the object's row, or none of them).
 Hit = tuple[Any, ...]
@@ -129,12 +128,15 @@ class AddObject:
     tags: tuple[bytes, ...]
 
 
-@structure
-class NewObject:
-    """Insert an object that was just made. ``tags``: as its row has them (hsmith.store.backlog.packed)."""
+class NewObject(NamedTuple):
+    """Insert an object that was just made: its row. ``tags``: hsmith.store.backlog.packed()."""
 
-    record: ObjectRecord
+    id: int
+    token: int
+    version: int
+    private: bool
     tags: bytes
+    blob: bytes
 
 
 @structure
@@ -145,12 +147,11 @@ class DeleteObject:
     id: int
 
 
-@structure
-class Append:
+class Append(NamedTuple):
     """Add records to the audit log (hsmith.store.audit). ``head``: gives the number and digest of the last one."""
 
     texts: tuple[str, ...]
-    mac: Mac = field(repr=False)
+    mac: "Links"
     head: Callable[[], tuple[int, bytes]]
 
 
@@ -159,7 +160,7 @@ class Prune:
     """Keep the last ``keep`` records of the audit log, and one that tells where it begins now."""
 
     keep: int
-    mac: Mac = field(repr=False)
+    mac: "Links" = field(repr=False)
     head: Callable[[], tuple[int, bytes]]
 
 
