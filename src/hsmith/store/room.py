@@ -31,6 +31,8 @@ class Room:
         self._page_size = int(connection.pragma("page_size"))
         self._pages = self._count = 0
         self._moved = c_int()
+        #: Pages below which SQLite sets no limit: those that the file had when it was opened, used or not.
+        self._least = 0
         #: Whether SQLite keeps to the room that there is.
         self.kept = False
         self._control(apsw.SQLITE_FCNTL_CHUNK_SIZE, c_int(STEP))
@@ -80,19 +82,23 @@ class Room:
     def keep(self) -> None:
         """After a commit: where there is more than the spare pages, SQLite keeps to it by itself from now on, and a
         transaction that needs more gets apsw.FullError. It raises nothing: what was committed is."""
-        if not self.kept and self._count + SPARE <= self._pages:
-            with contextlib.suppress(apsw.Error):
-                self._limit(self._pages - SPARE)
-                self.kept = True
+        most = self._pages - SPARE
+        if self.kept or most < max(self._count, self._least):
+            return
+        with contextlib.suppress(apsw.Error):
+            self._least = self._limit(most)
+            self.kept = self._least == most or self._limit(_MOST) == most
 
     def ask(self) -> None:
-        """Let each transaction ask for what it needs again."""
+        """Let each transaction ask for what it needs again. Raises apsw.Error."""
         if self.kept:
             self._limit(_MOST)
             self.kept = False
 
-    def _limit(self, pages: int) -> None:
+    def _limit(self, pages: int) -> int:
+        """Of the database. Returns what it is when the next transaction begins."""
         self._connection.execute(f"PRAGMA max_page_count = {pages}").fetchall()
+        return int(self._connection.execute("PRAGMA max_page_count").get)
 
     def _control(self, operation: int, value: c_int | c_int64) -> None:
         self._connection.file_control("main", operation, addressof(value))
