@@ -30,6 +30,16 @@ def in_file(store: SqliteStore) -> int:
     return store.path.stat().st_size // int(store._writer._connection.pragma("page_size"))
 
 
+def full_disk(monkeypatch: pytest.MonkeyPatch, store: SqliteStore) -> None:
+    """The file grows no further than it is."""
+    grown, size = Room._grown, store.path.stat().st_size
+
+    def within(self: Room, pages: int, step: int) -> bool:
+        return pages * self._page_size <= size and grown(self, pages, step)
+
+    monkeypatch.setattr(Room, "_grown", within)
+
+
 def test_most_commits_ask_for_nothing(store: SqliteStore) -> None:
     store.change([put_token(1)])
     store.change([put_object(1, 1)])
@@ -87,7 +97,7 @@ def test_what_does_not_fit_is_refused_and_the_next_is_not(store: SqliteStore, mo
     """As on a full disk."""
     store.change([put_token(1), put_object(1, 1)])
     size = store.path.stat().st_size
-    monkeypatch.setattr(Room, "_grown", lambda *_: False)
+    full_disk(monkeypatch, store)
     with pytest.raises(StoreFull):
         store.change([put_object(1, 2, blob=bytes(1 << 20))])
     assert store.path.stat().st_size <= size
@@ -95,6 +105,15 @@ def test_what_does_not_fit_is_refused_and_the_next_is_not(store: SqliteStore, mo
     monkeypatch.undo()
     store.change([put_object(1, 2, blob=bytes(1 << 20))])
     assert room(store).kept
+    assert store.inspect() == []
+
+
+def test_of_several_calls_those_that_fit_are_done(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.change([put_token(1), put_object(1, 1)])
+    full_disk(monkeypatch, store)
+    outcomes = store.change_each([[put_object(1, 2)], [put_object(1, 3, blob=bytes(1 << 20))], [put_object(1, 4)]])
+    assert [type(outcome) for outcome in outcomes] == [type(None), StoreFull, type(None)]
+    assert store.find(1, []) == [1, 2, 4]
     assert store.inspect() == []
 
 

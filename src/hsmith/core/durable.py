@@ -136,9 +136,10 @@ class Durable:
 
     def _commit_each(self, calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
         try:
-            return self.store.change_each(calls)
-        except (StoreFull, StoreBroken) as failure:
+            outcomes = self.store.change_each(calls)
+        except StoreBroken as failure:
             return [_failed(failure) for _ in calls]
+        return [_failed(one) if isinstance(one, (StoreFull, StoreBroken)) else one for one in outcomes]
 
     @_refusing
     def reserve(self) -> int:

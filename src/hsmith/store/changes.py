@@ -109,40 +109,6 @@ class Work:
         return Work(self.books, [*first, *values, *records])
 
 
-class Several(Work):
-    """Calls that were brought together. ``outcomes``: of each what makes it impossible, or None."""
-
-    __slots__ = ("_works", "outcomes")
-
-    def __init__(self, books: Books, calls: Sequence[Sequence[Change]]) -> None:
-        self._works = [Work(books, changes) for changes in calls]
-        super().__init__(books, self._works[0].together(self._works[1:]).changes)
-        self.outcomes: list[Exception | None] = [None] * len(calls)
-
-    def __call__(self, connection: apsw.Connection) -> None:
-        """All as one; if one of them cannot be done, each alone."""
-        self.outcomes = [None] * len(self._works)
-        if len(self._works) > 1 and self._attempt(connection, super().__call__) is not None:
-            self.outcomes = [self._attempt(connection, work) for work in self._works]
-        elif len(self._works) == 1:
-            super().__call__(connection)
-
-    def _attempt(self, connection: apsw.Connection, work: Callable[[apsw.Connection], None]) -> Exception | None:
-        mark = self.books.mark()
-        connection.execute("SAVEPOINT part")
-        try:
-            work(connection)
-        except ERRORS:
-            raise
-        except Exception as impossible:
-            connection.execute("ROLLBACK TO part")
-            connection.execute("RELEASE part")
-            self.books.undo(mark)
-            return impossible
-        connection.execute("RELEASE part")
-        return None
-
-
 def apply(connection: apsw.Connection, books: Books, changes: Sequence[Change]) -> None:
     """Make the changes in the open transaction, and tell the ledger of each row. Conflict: one cannot be made, and the
     caller must undo the others."""

@@ -208,8 +208,8 @@ class Store(Protocol):
         """Make all changes, durably, or none. Raises Conflict, StoreFull or StoreBroken."""
 
     def change_each(self, calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
-        """The changes of several calls, each all or none: for each its Conflict, or None. Raises StoreFull or
-        StoreBroken when none was made. They take the disk's last room."""
+        """The changes of several calls, each all or none: for each its Conflict, StoreFull or StoreBroken, or None.
+        Raises StoreBroken where the store is closed."""
 
     def reserve(self) -> int:
         """A number for a new token or object that was never given before (not even before a crash)."""

@@ -24,7 +24,7 @@ from hsmith.store.audit import Record, Signer
 from hsmith.store.audit import read as read_audit
 from hsmith.store.audit import verify as verify_audit
 from hsmith.store.backlog import Backlog, has_all, unpacked
-from hsmith.store.changes import FREEING, Books, Several, Work
+from hsmith.store.changes import FREEING, Books, Work
 from hsmith.store.directory import Directory
 from hsmith.store.entries import (
     KEYSLOT,
@@ -47,7 +47,6 @@ from hsmith.store.readers import Readers
 from hsmith.store.records import (
     NOT_READ,
     Change,
-    Conflict,
     Hit,
     KeyslotRecord,
     ObjectRecord,
@@ -174,15 +173,7 @@ class SqliteStore:
         self._writer.run(Work(self._books, changes), sparing=sparing)
 
     def change_each(self, calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
-        if len(calls) == 1:
-            try:
-                self.change(calls[0])
-            except Conflict as conflict:
-                return [conflict]
-            return [None]
-        work = Several(self._books, calls)
-        self._writer.run(work)
-        return work.outcomes
+        return self._writer.run_each([Work(self._books, changes) for changes in calls])
 
     def figures(self) -> dict[str, Any]:
         count = self._directory.count

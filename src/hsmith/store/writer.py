@@ -8,7 +8,7 @@ copying the log into the database is left to a thread of the store's own: it wou
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -36,10 +36,11 @@ _log = logging.getLogger(__name__)
 class _Job:
     """A call: its work, then its result or error. None for work: it wants the connection for itself, between commits.
 
-    Who waits has ``done``, which is locked until it is answered, or ``leads``: it is to write for all who wait.
+    Who waits has ``done``, which is locked until it is answered, or ``leads``: it is to write for all who wait. With it
+    come ``more``, which others do not wait for.
     """
 
-    __slots__ = ("done", "error", "leads", "result", "sparing", "work")
+    __slots__ = ("done", "error", "leads", "more", "result", "sparing", "work")
 
     done: threading.Lock
 
@@ -49,6 +50,7 @@ class _Job:
         self.result: Any = None
         self.error: Exception | None = None
         self.leads = False
+        self.more: Sequence[_Job] = ()
 
 
 class Writer:
@@ -90,6 +92,15 @@ class Writer:
             raise job.error
         result: T = job.result
         return result
+
+    def run_each(self, works: Sequence[Work]) -> list[Exception | None]:
+        """The same of several, in one transaction where all can be done: of each what it raised, or None. StoreBroken:
+        the store is closed."""
+        first, *more = jobs = [_Job(work) for work in works]
+        first.more = more
+        if self._enter(first):
+            self._lead(first)
+        return [job.error for job in jobs]
 
     def between(self, work: Callable[[apsw.Connection], T]) -> T:
         """Do ``work``, which changes nothing, while nobody writes. StoreBroken: the store is closed."""
@@ -148,12 +159,13 @@ class Writer:
 
     def _lead(self, first: _Job) -> None:
         """Write for the first job and for those that wait behind it."""
-        jobs = [first]
+        jobs, behind = [first, *first.more], list[_Job]()
         try:
             if self._waiting:
                 with self._gate:
                     while self._waiting and self._waiting[0].work is not None and len(jobs) < MAX_BATCH:
-                        jobs.append(self._waiting.popleft())
+                        behind.append(self._waiting.popleft())
+                        jobs += (behind[-1], *behind[-1].more)
             self._serve(jobs if len(self._backlog) < MOST else self._admitted(jobs), again=True)
         except BaseException as error:  # not even a bug here may leave a caller waiting for ever
             _log.exception("the store's writer failed")
@@ -163,7 +175,7 @@ class Writer:
             if not isinstance(error, Exception):
                 raise
         finally:
-            for job in jobs[1:]:
+            for job in behind:
                 job.done.release()
             self._leave()
             pressing = self._pressing()
