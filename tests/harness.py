@@ -1,10 +1,12 @@
 """What tests and their fixtures share: a token's particulars, running programs, and ending keepers."""
 
+import importlib.util
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -86,3 +88,20 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """What is in a tar archive of ours."""
+    with tarfile.open(archive) as tar:
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)  # which Python 3.11.2 does not know
+        tar.extractall(folder)
+
+
+def windows_program() -> Path:
+    """One for Windows, which comes with pip, but not with Debian's, or with setuptools."""
+    packages = (("pip._vendor.distlib", "t64.exe"), ("setuptools", "cli-64.exe"))
+    for package, name in packages:
+        found = importlib.util.find_spec(package)
+        if found is not None and found.origin and (program := Path(found.origin).with_name(name)).exists():
+            return program
+    raise AssertionError(f"none of {packages} is here")

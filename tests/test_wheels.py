@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import venv
 import zipfile
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import BIN, PIN, SO_PIN, run, stop_keepers
+from harness import BIN, PIN, SO_PIN, run, stop_keepers, unpack
 
 ROOT = Path(__file__).parents[1]
 MACHINES = {"x86_64": "Advanced Micro Devices X86-64", "aarch64": "AArch64"}
@@ -112,8 +111,7 @@ def test_first_use_from_the_wheel(
 def test_sdist_builds_with_another_compiler(dist: Path, tmp_path: Path, need: Callable[..., None]) -> None:
     need("clang")
     (source,) = dist.glob("hsmith-*.tar.gz")
-    with tarfile.open(source) as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(source, tmp_path)
     (folder,) = tmp_path.iterdir()
     assert not list(folder.rglob("*.so"))
     environment = {"CC": "clang", "CFLAGS": "-Weverything -Wno-everything"}  # gcc knows neither
@@ -126,8 +124,7 @@ def test_sdist_builds_with_another_compiler(dist: Path, tmp_path: Path, need: Ca
 
 def test_without_a_compiler_the_sentence_is_plain(dist: Path, tmp_path: Path) -> None:
     (source,) = dist.glob("hsmith-*.tar.gz")
-    with tarfile.open(source) as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(source, tmp_path)
     (folder,) = tmp_path.iterdir()
     command = [sys.executable, "setup.py", "--quiet", "build_ext"]
     done = subprocess.run(command, cwd=folder, env={"CC": "no-such-compiler"}, capture_output=True, text=True)

@@ -6,13 +6,11 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-import pip._vendor.distlib as distlib
 import pytest
 
 from clients.openssl_engine import ENGINE, KEYS, Desk
-from harness import free_port, run
+from harness import free_port, run, windows_program
 
 pytestmark = pytest.mark.client
 
@@ -63,7 +61,7 @@ def test_openvpn_finds_the_certificates(desk: Desk, need: Callable[..., None]) -
 
 def test_a_windows_program_is_signed(desk: Desk, need: Callable[..., None]) -> None:
     need("osslsigncode")
-    program = Path(str(distlib.__file__)).with_name("t64.exe")  # pip has one
+    program = windows_program()
     module = ("-pkcs11engine", ENGINE, "-pkcs11module", desk.token.module, "-pass", desk.token.pin)
     key = ("-key", desk.token.uri("rsa"), "-certs", "rsa.pem", "-h", "sha256")
     run("osslsigncode", "sign", *module, *key, "-in", program, "-out", "signed.exe", cwd=desk.folder)

@@ -1,21 +1,19 @@
 """Programs that sign what a machine starts and installs: by OpenSSL's engine, each checked by its own verifier."""
 
 from collections.abc import Callable
-from pathlib import Path
 
-import pip._vendor.distlib as distlib
 import pytest
 from cryptography import x509
 
 from clients.openssl_engine import Desk
-from harness import run
+from harness import run, windows_program
 
 pytestmark = pytest.mark.client
 
 
 def test_a_program_for_secure_boot(desk: Desk, need: Callable[..., None]) -> None:
     need("sbsign", "sbverify")
-    program = Path(str(distlib.__file__)).with_name("t64.exe")  # pip has one
+    program = windows_program()
     key = ("--engine", "pkcs11", "--key", desk.token.uri("rsa"), "--cert", "rsa.pem")
     desk.engine("sbsign", *key, "--output", "signed.efi", str(program))
     assert "issuer:  /CN=rsa" in run("sbverify", "--list", "signed.efi", cwd=desk.folder)

@@ -1,12 +1,12 @@
 """Stores that earlier layouts left, kept as they were written: each opens, and all that is in it is used."""
 
-import tarfile
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from cryptoki.calling import PIN, Caller, attributes
+from harness import unpack
 from hsmith.core.durable import Settings
 from hsmith.core.hsm import Hsm
 from hsmith.spec.constants import Attr, Fault, Mechanism, ObjectClass, UserType
@@ -22,8 +22,7 @@ BLOCK = b"sixteen bytes..."
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     folder = tmp_path / "store"
     folder.mkdir(mode=0o700)
-    with tarfile.open(request.param) as archive:
-        archive.extractall(folder, filter="data")
+    unpack(request.param, folder)
     return folder
 
 
