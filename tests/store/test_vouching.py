@@ -64,6 +64,14 @@ def test_the_chain_of_the_audit(texts: list[str], number: int, chain: bytes) -> 
     assert native(chain) == plain(chain)
 
 
+@pytest.mark.parametrize("chain", [b"", bytes(31), bytes(33)])
+def test_a_record_that_somebody_else_put_there(chain: bytes) -> None:
+    with natively(True):
+        native = Links(KEY)
+    with natively(False):
+        assert native.rows(["one", "two"], (1, chain)) == Links(KEY).rows(["one", "two"], (1, chain))
+
+
 def test_a_number_beyond_all_is_refused_as_ever() -> None:
     with natively(True):
         links = Links(KEY)

@@ -84,7 +84,10 @@ class Voucher:
         return _CHECKSUMS[count](self._out)
 
     def links(self, number: int, chain: bytes, texts: Sequence[bytes]) -> list[tuple[bytes, bytes]] | None:
-        """The audit's chain after each of the texts, and its code. ``number``, ``chain``: the last record before."""
+        """The audit's chain after each of the texts, and its code. ``number``, ``chain``: the last record before, which
+        may be one that somebody else put there."""
+        if len(chain) != _DIGEST:
+            return None
         data = b"".join([part for text in texts for part in (_length(len(text)), text)])
         if len(texts) > _MOST_TEXTS or not self._library.voucher_links(
             self._pointer, number, chain, data, len(data), len(texts), self._at
