@@ -3,15 +3,17 @@
 import threading
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from hsmith.core.audit import CURRENT
+from hsmith.core.durable import Durable, Settings
 from hsmith.core.making import PAUSE, Call, Making, Ready, Steps
 from hsmith.cryptoki.handlers import MOMENT
 from hsmith.spec.constants import Fault
 from hsmith.spec.faults import Refused
-from hsmith.store.records import Change, Conflict, DeleteObject
+from hsmith.store.records import Change, Conflict, DeleteObject, StoreBroken, StoreFull
 
 
 class Disk:
@@ -164,3 +166,30 @@ def test_what_only_waits_for_its_changes() -> None:
         making.commit([DeleteObject(1, 0)])
     assert disk.commits[1:] == [[2], [0]]
     assert making.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("failure", "fault"), [(StoreFull("full"), Fault.DEVICE_MEMORY), (StoreBroken("broken"), Fault.DEVICE_ERROR)]
+)
+def test_what_the_store_refuses_of_one_call_is_refused_to_that_one(failure: Exception, fault: Fault) -> None:
+    store: Any = SimpleNamespace(change_each=lambda calls: [None, failure, None][: len(calls)])
+    making = Durable(store, bytes(32), Settings()).making
+    calls = [Ready([DeleteObject(1, number)], number) for number in range(3)]
+    making.finish(calls)
+    assert [calls[0].outcome(), calls[2].outcome()] == [0, 2]
+    with pytest.raises(Refused, match=str(failure)) as refused:
+        calls[1].outcome()
+    assert refused.value.fault == fault
+
+
+def test_a_store_that_is_closed_refuses_all() -> None:
+    def closed(_calls: Sequence[Sequence[Change]]) -> list[Exception | None]:
+        raise StoreBroken("the store is closed")
+
+    store: Any = SimpleNamespace(change_each=closed)
+    making = Durable(store, bytes(32), Settings()).making
+    calls = [Ready([DeleteObject(1, number)], number) for number in range(2)]
+    making.finish(calls)
+    for call in calls:
+        with pytest.raises(Refused, match="closed"):
+            call.outcome()
